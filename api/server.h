@@ -1,0 +1,85 @@
+// The HTTP server: Beast on the control thread. Every handler runs where the registry lives, so there are no locks;
+// slow work (fsync, probes, backups) happens on other threads and resumes the handler's coroutine.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/value.hpp>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/write/feed.h"
+#include "registry/registry.h"
+#include "registry/store/commit_log.h"
+#include "registry/write/write_path.h"
+
+namespace api {
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+struct Options {
+  std::vector<Endpoint> listen;
+  std::string token;                           // bearer token; "" = none asked for
+  std::vector<std::string> allowed_hosts;      // Host header allow-list beside localhost and the listen addresses
+  std::vector<registry::Prefix> allow_addresses;  // [registration] allow_addresses; empty = any
+  std::size_t max_header = 8 << 10;
+  std::size_t max_body = 64 << 10;
+  std::size_t max_batch_body = 4 << 20;
+  std::size_t max_batch_operations = 1000;
+  std::size_t max_connections = 8192;
+  std::size_t max_watchers = 4096;             // held requests: long polls and event streams
+  registry::Millis header_timeout{5'000};
+  registry::Millis body_timeout{15'000};
+  registry::Millis idle_timeout{60'000};
+};
+
+// resolve: what DNS answers for one question, from the same code (HTTP.md "Resolve"). Handed in by the daemon.
+struct Question {
+  std::string name, type;
+  std::string client;  // "address[:port]"; "" = the HTTP peer
+  bool tcp = false;
+  std::uint16_t size = 1232;
+};
+
+struct Readiness {
+  bool ready = false;
+  bool store = false, zones = false, dns = false;
+  bool stale = false;
+};
+
+// What the daemon lends. All references outlive the server; everything is called on the control thread.
+struct Context {
+  registry::Registry& registry;
+  registry::WritePath& writes;
+  registry::Feed& feed;
+  registry::store::CommitLog& store;
+  std::function<registry::Now()> clock;
+  std::function<registry::Result<boost::json::value>(const Question&)> resolve;
+  std::function<std::optional<registry::Mono>(std::string_view service)> last_answered;
+  // Calls back on the control thread once no worker can still answer from blocks replaced before this call.
+  std::function<void(std::move_only_function<void()>)> after_grace;
+  std::function<Readiness()> ready;
+  std::function<std::expected<void, std::vector<std::string>>()> reload;  // the lines say what was kept and why
+  std::function<void(std::string&)> dns_metrics;  // appends Prometheus text
+  std::function<boost::json::object()> status;    // members beside the API's own: version, uptime, dns, checks
+};
+
+class Server {
+ public:
+  Server(boost::asio::io_context& io, Options options, Context context);
+  ~Server();
+  [[nodiscard]] std::expected<void, std::string> open();  // binds and listens; one line on error
+  [[nodiscard]] const std::vector<Endpoint>& endpoints() const;
+  void stop(std::function<void()> done);  // stops accepting, finishes what is in flight (at most 5 s)
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace api

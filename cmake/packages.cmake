@@ -1,0 +1,28 @@
+# Everything comes from Debian 12 packages (./dev lists them). Boost is 1.81, not the default 1.74.
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url system)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(carespkg REQUIRED IMPORTED_TARGET GLOBAL libcares)
+pkg_check_modules(ldnspkg REQUIRED IMPORTED_TARGET GLOBAL ldns)
+pkg_check_modules(xxhashpkg REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
+pkg_check_modules(spdlogpkg REQUIRED IMPORTED_TARGET GLOBAL spdlog)
+foreach(name cares ldns xxhash spdlog)
+  add_library(${name} ALIAS PkgConfig::${name}pkg)
+endforeach()
+add_library(CLI11 INTERFACE)         # header-only
+add_library(tomlplusplus INTERFACE)  # header-only
+
+# Asio, Beast and their TLS parts are compiled once here, not in every file that includes them.
+add_library(net STATIC cmake/net.cc)
+target_compile_definitions(net PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
+                                      BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(net PUBLIC settings fmt::fmt OpenSSL::SSL OpenSSL::Crypto Threads::Threads Boost::json Boost::url
+                                 Boost::system)
+target_precompile_headers(net PRIVATE cmake/pch_net.h)
+
+add_library(plain STATIC cmake/plain.cc)
+target_link_libraries(plain PUBLIC settings fmt::fmt)
+target_precompile_headers(plain PRIVATE cmake/pch_std.h)

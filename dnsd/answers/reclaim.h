@@ -1,0 +1,54 @@
+// Freeing what workers may still read: quiescent-state reclamation (MECHANISMS 4).
+//
+// Writer: the control thread retires immutable blocks after they were replaced. Readers: each DNS worker owns a
+// `Reader`, goes online before it loads the table of a batch and offline before it blocks. A block is freed when every
+// reader has been offline, or has gone online anew, since it was retired.
+//
+// Invariant: a reader loads table pointers only between online() and offline().
+// Bounded: `kMaxRetired` blocks wait; the caller refuses writes (503) above it, never the workers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace dnsd::answers {
+
+class Reclaimer {
+ public:
+  static constexpr std::size_t kMaxRetired = 1'000'000;  // about 100 MB of small blocks; a stuck worker is a bug
+
+  struct alignas(64) Reader {
+    std::atomic<std::uint64_t> seen{0};  // 0 = offline, else the epoch it went online with
+  };
+
+  // Before the workers start, on the control thread. The reader lives as long as the reclaimer.
+  Reader& add_reader();
+
+  // Worker thread. seq_cst: the store must be visible before the worker's first table load.
+  void online(Reader& reader) const noexcept { reader.seen.store(epoch_.load(std::memory_order_acquire), std::memory_order_seq_cst); }
+  static void offline(Reader& reader) noexcept { reader.seen.store(0, std::memory_order_release); }
+
+  // Control thread.
+  void retire(std::move_only_function<void()> free);
+  std::size_t collect();  // frees what no reader can hold any more; returns how many
+  [[nodiscard]] std::size_t waiting() const { return retired_.size(); }
+  // True once every reader has passed a quiescent point since `epoch` = the value of advance(). Used by drain: after
+  // it, no worker can still be answering from the block that was replaced before advance().
+  std::uint64_t advance();
+  [[nodiscard]] bool passed(std::uint64_t epoch) const;
+
+ private:
+  struct Retired {
+    std::uint64_t epoch;
+    std::move_only_function<void()> free;
+  };
+  std::atomic<std::uint64_t> epoch_{1};
+  std::vector<std::unique_ptr<Reader>> readers_;
+  std::deque<Retired> retired_;
+};
+
+}  // namespace dnsd::answers

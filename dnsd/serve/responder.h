@@ -1,0 +1,81 @@
+// Query bytes -> reply bytes: one function for every transport. Knows the name table, never the registry, never a
+// socket.
+//
+// Threads: one Responder per worker thread; respond() is called between Reclaimer::online and offline. It never
+// allocates, locks, throws, logs or waits. Counters are written by the owner only and read by anyone.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dnsd/answers/publisher.h"
+#include "registry/basics.h"
+
+namespace dnsd::serve {
+
+enum class Transport : std::uint8_t { udp, tcp };
+
+struct Client {
+  std::array<std::uint8_t, 16> address{};  // IPv4 in the first four octets
+  bool v6 = false;
+  std::uint16_t port = 0;
+};
+
+struct Request {
+  std::span<const std::uint8_t> packet;
+  Client client;
+  Transport transport = Transport::udp;
+};
+
+struct Reply {
+  std::span<std::uint8_t> buffer;  // UDP: at least udp_size octets; TCP: 65,535
+  std::size_t size = 0;            // set by respond(); 0 = no reply
+};
+
+// The time of one batch, read once.
+struct BatchTime {
+  std::uint32_t tick = 0;    // 100 ms ticks of the coarse monotonic clock since the process's epoch (ticks.h)
+  std::uint64_t second = 0;  // seconds of the wall clock: part of the sampling seed
+};
+
+struct ResponderOptions {
+  std::uint16_t udp_size = 1232;                   // DNS flag day 2020
+  std::vector<registry::Prefix> allow_query;       // others get REFUSED + EDE 18
+  std::string nsid;                                // "" = not answered
+  std::string version;                             // CH TXT version.bind; "" = REFUSED
+  std::string id;                                  // CH TXT id.server; "" = REFUSED
+  std::uint16_t tcp_idle_deciseconds = 100;        // edns-tcp-keepalive
+  std::array<std::uint8_t, 16> cookie_secret{};    // SipHash-2-4 key (RFC 9018)
+  std::uint64_t sample_key = 0;                    // key of the sampling hash
+};
+
+inline constexpr std::size_t kMaxBatch = 64;
+
+struct Counters {  // relaxed; owner writes, anyone reads
+  std::array<std::atomic<std::uint64_t>, 2> requests{};     // by transport
+  std::array<std::atomic<std::uint64_t>, 24> rcodes{};      // by rcode; 16 = BADVERS, 23 = others
+  std::array<std::atomic<std::uint64_t>, 8> types{};        // A, AAAA, SRV, PTR, TXT, SOA+NS, ANY, others
+  std::atomic<std::uint64_t> dropped{}, truncated{}, fail_open{}, bytes_out{};
+};
+
+class Responder {
+ public:
+  Responder(const answers::Table& table, const ResponderOptions& options);
+  ~Responder();
+
+  // At most kMaxBatch requests; replies[i] answers requests[i].
+  void respond(std::span<const Request> requests, std::span<Reply> replies, BatchTime time) noexcept;
+
+  [[nodiscard]] const Counters& counters() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dnsd::serve

@@ -1,0 +1,145 @@
+// The facts that users write: namespaces, services (their policy), instances, checks, overrides.
+// Plain values, no behaviour. `registry/validate.h` is the only door into the registry: what passed it can be
+// encoded as DNS records. `registry/codec` writes and reads them as the JSON of HTTP.md.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/basics.h"
+#include "registry/names.h"
+
+namespace registry {
+
+enum class Protocol : std::uint8_t { tcp, udp };
+
+struct Protocols {  // a port may be offered on both
+  bool tcp = true;
+  bool udp = false;
+  bool operator==(const Protocols&) const = default;
+  [[nodiscard]] bool has(Protocol p) const { return p == Protocol::tcp ? tcp : udp; }
+};
+
+struct NamedPort {
+  std::uint16_t port = 0;
+  Protocols protocols;
+  std::vector<std::string> alpn;  // RFC 9460; HTTPS records come with a later issue
+  bool operator==(const NamedPort&) const = default;
+};
+
+enum class CheckKind : std::uint8_t { http, https, tcp, heartbeat };
+
+struct HttpProbe {
+  std::string path = "/";
+  std::optional<std::uint16_t> port;  // default: the instance's port
+  std::string method = "GET";
+  std::map<std::string, std::string> headers;
+  std::string host;                // Host header (and SNI); empty = address:port
+  std::vector<int> expect_status;  // empty = 2xx passes, 429 warns
+  std::string expect_body;         // substring; empty = any
+  bool tls_skip_verify = false;    // https only
+  bool operator==(const HttpProbe&) const = default;
+};
+
+struct TcpProbe {
+  std::optional<std::uint16_t> port;
+  bool tls = false;
+  bool operator==(const TcpProbe&) const = default;
+};
+
+// Bounds: interval 100 ms .. 1 h; timeout 10 ms .. interval; rise, fall, ok 1 .. 100.
+struct CheckDef {
+  std::string name;  // unique in its instance; default = the kind's name; "lease" is the short form of a heartbeat
+  CheckKind kind = CheckKind::tcp;
+  HttpProbe http;         // kinds http, https
+  TcpProbe tcp;           // kind tcp
+  Millis lease{};         // kind heartbeat: how long one heartbeat lasts, 1 s .. 24 h
+  Millis interval{5000};  // start to start of two probes
+  Millis timeout{2000};   // default min(2 s, interval)
+  int rise = 2;           // successes in a row that bring a critical check back
+  int fall = 3;           // failures (with memory) that make a passing check critical
+  int ok = 2;             // successes in a row that forget earlier failures
+  Family family = Family::any;
+  bool operator==(const CheckDef&) const = default;
+};
+
+struct InstanceDef {
+  std::string id;     // opaque, 1..255 octets, unique in its service
+  std::string label;  // LDH, at most 63, unique folded in its service; the native API wants id == label
+  std::string node;   // "" = none
+  Addresses addresses;
+  std::string host;  // a host name instead of addresses; "" = none
+  std::optional<std::uint16_t> port;
+  Protocols protocols;
+  std::map<std::string, NamedPort> ports;
+  std::uint16_t priority = 1;
+  std::uint16_t weight = 10;
+  std::optional<std::uint16_t> weight_warning;  // weight while warning; else weight x the service's warning_factor
+  std::string zone;                             // locality, LDH or ""
+  std::vector<std::string> tags;                // sorted, unique
+  std::map<std::string, std::string> meta;
+  Millis deregister_after{600'000};  // how long an expired lease is kept
+  std::vector<CheckDef> checks;      // with the lease, if any, as the check named "lease"
+  bool operator==(const InstanceDef&) const = default;
+};
+
+enum class Order : std::uint8_t { weighted, sticky, stable };
+enum class OnEmpty : std::uint8_t { nodata, fail_open, servfail };
+enum class Publish : std::uint8_t { addresses, cname };
+
+// A service's policy. Unset optionals follow the namespace.
+struct ServicePolicy {
+  std::optional<Millis> ttl;  // whole seconds, 0 .. 1 day
+  std::optional<Millis> min_ttl;
+  std::optional<int> max_answers;  // addresses per answer, 0 = all
+  std::optional<int> max_srv;
+  Order order = Order::weighted;
+  OnEmpty on_empty = OnEmpty::nodata;
+  double fail_open_below = 0.0;  // 0 .. 1
+  bool only_passing = false;     // warning is not available
+  double warning_factor = 1.0;   // weight factor of a warning instance, (0, 1]
+  Millis slow_start{};
+  std::map<std::string, std::string> meta;
+  std::string alias;  // CNAME target, ours or foreign; "" = none
+  Publish publish = Publish::addresses;
+  std::vector<CheckDef> checks;  // template for instances without checks of their own
+  bool operator==(const ServicePolicy&) const = default;
+};
+
+struct TtlRule {  // [[namespace.ttl]]: match is a glob over the service label; exact beats longer prefix beats shorter
+  std::string match;
+  Millis ttl{};
+  bool operator==(const TtlRule&) const = default;
+};
+
+struct NamespaceDef {
+  DomainName name;
+  std::vector<DomainName> aliases;  // the same namespace under other apexes
+  Millis ttl{5000};
+  Millis min_ttl{1000};
+  Millis negative_ttl{60'000};  // SOA MINIMUM: the TTL of a denial that no registration could change
+  int max_answers = 8;
+  int max_srv = 0;
+  std::vector<TtlRule> ttl_rules;
+  std::vector<std::string> ns;  // names of name servers; empty = "ns.<apex>" with the listen addresses
+  std::string hostmaster;       // SOA RNAME as a domain name; empty = "hostmaster.<apex>"
+  Millis soa_refresh{60'000};
+  Millis soa_retry{10'000};
+  Millis soa_expire{86'400'000};
+  bool operator==(const NamespaceDef&) const = default;
+};
+
+struct OverrideDef {
+  std::string name;
+  std::string service = "*", instance = "*", node = "*";  // globs, '*' only; folded for service and node
+  std::optional<Prefix> address;
+  bool up = false;  // false = down
+  std::string reason;
+  std::string author;
+  std::optional<Wall> expires;
+  bool operator==(const OverrideDef&) const = default;
+};
+
+}  // namespace registry

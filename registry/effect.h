@@ -1,0 +1,75 @@
+// An effect is one keyed, total statement about the registry: "this instance is now so", "that service is gone".
+// Effects are what a transaction produces, what the commit log stores, and what `Registry::apply` executes; applying
+// one never fails. Applying the latest effect of every key in any order of keys rebuilds the registry.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "registry/definition.h"
+#include "registry/health.h"
+
+namespace registry {
+
+struct PutNamespaceEffect {
+  NamespaceDef def;
+};
+struct DeleteNamespaceEffect {
+  std::string name;  // folded
+};
+struct PutServiceEffect {
+  DomainName name;
+  ServicePolicy policy;
+  bool declared = false;  // PUT by itself; else made by its first instance and gone 1 h after its last
+  Revision created = 0;   // 0 in a new effect: apply fills in the revision
+};
+struct DeleteServiceEffect {
+  std::string service;  // folded FQDN; its instances go with it
+};
+struct PutInstanceEffect {
+  std::string service;  // folded FQDN
+  InstanceDef def;
+  Revision created = 0;
+};
+struct DeleteInstanceEffect {
+  std::string service;
+  std::string id;
+};
+struct DrainEffect {
+  std::string service;
+  std::string id;
+  std::optional<Wall> started;     // unset = not draining (any more)
+  std::optional<Wall> safe_after;  // when the last copy handed out must have expired
+};
+struct PutOverrideEffect {
+  OverrideDef def;
+};
+struct DeleteOverrideEffect {
+  std::string name;
+};
+// Observations, written behind: check states survive a restart (CASES 3.4, DESIGN section 5).
+struct CheckStateEffect {
+  std::string service;
+  std::string id;
+  std::string check;
+  CheckStatus status;
+};
+// What only the name server knows of a namespace and must not run backwards: its serial.
+struct SerialEffect {
+  std::string name;  // folded apex
+  std::uint32_t serial = 0;
+};
+
+using Effect = std::variant<PutNamespaceEffect, PutServiceEffect, PutInstanceEffect, DrainEffect, PutOverrideEffect,
+                            CheckStateEffect, SerialEffect, DeleteInstanceEffect, DeleteServiceEffect,
+                            DeleteNamespaceEffect, DeleteOverrideEffect>;
+
+// The effects of one commit: one revision, all or nothing.
+struct Record {
+  Revision revision = 0;
+  Wall at{};
+  std::vector<Effect> effects;
+};
+
+}  // namespace registry

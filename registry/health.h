@@ -1,0 +1,49 @@
+// The check state machine (gdnsd's, with memory) and what a probe may report.
+//
+// DOWN: a success counts; `rise` successes in a row make it UP; a failure clears the count.
+// UP:   a failure counts; `fall` failures make it DOWN; successes clear the failures only after `ok` in a row.
+// The first result sets the state directly. `unknown` verdicts (our own fault) change nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "registry/basics.h"
+#include "registry/definition.h"
+
+namespace registry {
+
+enum class CheckState : std::uint8_t { unknown, passing, warning, critical };
+
+// What one probe found. `unknown` = our own fault: no descriptors, no route, our loop lagged.
+enum class Verdict : std::uint8_t { ok, warn, failed, unknown };
+
+// Why it failed; the guard tells faults that may be ours (timeout, unreachable) from those that are not.
+enum class Fault : std::uint8_t { none, timeout, unreachable, refused, reset, tls, status, body, reported, local };
+
+struct CheckStatus {
+  CheckState state = CheckState::unknown;
+  std::uint16_t successes = 0;  // towards rise (down) or ok (up with failures)
+  std::uint16_t failures = 0;   // towards fall
+  Wall since{};                 // when `state` was entered; epoch = never had a result
+  std::string output;           // of the last result, at most 256 octets, valid UTF-8
+  std::chrono::microseconds latency{};
+  Fault fault = Fault::none;
+  bool operator==(const CheckStatus&) const = default;
+};
+
+struct ProbeResult {
+  Verdict verdict = Verdict::unknown;
+  Fault fault = Fault::none;
+  std::string output;
+  std::chrono::microseconds latency{};
+};
+
+// Feeds one result. Returns true when `status.state` changed.
+bool observe(CheckStatus& status, const CheckDef& def, const ProbeResult& result, Wall now);
+
+// How many further results it takes until the state could flip, either way (>= 1); x interval = the horizon.
+// 1 for a check without any result.
+[[nodiscard]] int results_until_flip(const CheckStatus& status, const CheckDef& def);
+
+}  // namespace registry

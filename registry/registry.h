@@ -1,0 +1,198 @@
+// The registry: every namespace, service and instance in memory, and the rules that make an instance available.
+//
+// Owner: the control thread. Pure: no sockets, no clock, no DNS, no HTTP. Facts come in as effects that a
+// Transaction validated and the store committed; observations (probe results, heartbeats, time) come in directly.
+// Every mutation returns a ChangeSet that names what changed, so that everyone downstream (DNS, watchers, probes)
+// does work in proportion to the change, never to the registry.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "registry/change.h"
+#include "registry/effect.h"
+#include "registry/health.h"
+#include "registry/problem.h"
+
+namespace registry {
+
+// Why an instance is in or out (the closed list of HTTP.md; those about one answer only are DNS's to add).
+enum class Reason : std::uint8_t {
+  ok,
+  check_failing,
+  check_first_result_pending,
+  lease_expired,
+  draining,
+  override_down,
+  override_up,
+  shadowed,
+};
+[[nodiscard]] std::string_view to_string(Reason reason);  // "check.failing"
+
+struct Instance {
+  std::shared_ptr<const InstanceDef> def;  // never null; replaced, never changed
+  Revision created = 0;
+  Revision revision = 0;        // last change of the facts: the ETag
+  Revision state_revision = 0;  // last change of the state
+  bool managed_by_config = false;
+
+  // The checks that apply: the definition's own, else the service's template; plus its lease. Same order as status.
+  std::shared_ptr<const std::vector<CheckDef>> checks;
+  std::vector<CheckStatus> status;
+  std::optional<Mono> lease_deadline;  // of the heartbeat check; unset = no lease or expired
+  std::optional<Mono> forget_at;       // lease expired: deregistration is due
+  Addresses resolved;                  // of def->host, as last resolved
+  std::optional<Mono> resolved_until;  // TTL of that resolution
+  std::optional<Wall> drain_started;
+  std::optional<Wall> safe_after;
+
+  // Derived, kept current by the registry:
+  CheckState state = CheckState::passing;
+  bool available = false;     // may be answered in at least one family
+  bool available_v4 = false;  // judged apart only where a check names a family
+  bool available_v6 = false;
+  bool ever_passed = false;  // fail_open answers only what ever passed or has no checks
+  Reason reason = Reason::ok;
+  std::uint16_t effective_weight = 0;
+  Mono horizon = Mono::max();  // the state cannot flip before
+
+  [[nodiscard]] const Addresses& addresses() const { return def->host.empty() ? def->addresses : resolved; }
+};
+
+struct Service {
+  DomainName name;
+  std::string apex;  // folded name of its namespace
+  ServicePolicy policy;
+  bool declared = false;
+  bool managed_by_config = false;
+  bool shadowed = false;  // a static record owns its name: not in DNS
+  Revision created = 0;
+  Revision revision = 0;  // policy
+  Revision index = 0;     // last change of anything in it, state included: the long poll's index
+  std::optional<Mono> empty_since;
+  std::map<std::string, Instance, std::less<>> instances;                     // by id
+  std::unordered_map<std::string, std::map<std::string, Instance, std::less<>>::iterator> by_label;  // folded
+  std::size_t available = 0;
+};
+
+struct Namespace {
+  NamespaceDef def;
+  bool managed_by_config = false;
+  Revision created = 0;
+  Revision revision = 0;
+  std::size_t services = 0;
+  std::uint32_t serial = 1;  // SOA serial: moves with the transfer content, never backwards (RFC 1982)
+};
+
+struct Override {
+  OverrideDef def;
+  Revision revision = 0;
+};
+
+// What a zone file owns in a namespace's tree. Handed in by the daemon after (re)loading zone files.
+struct StaticNames {
+  std::set<std::string, std::less<>> owners;  // folded FQDNs, without the apex
+  std::uint32_t serial = 0;                   // of the file's SOA; 0 = none
+};
+
+class Registry {
+ public:
+  struct Limits {  // docs/limits.md
+    std::size_t services = 1'000'000;
+    std::size_t instances = 4'000'000;
+    std::size_t instances_per_service = 10'000;
+    std::size_t overrides = 1'000;
+  };
+  Registry();
+  explicit Registry(Limits limits);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // -- reading ---------------------------------------------------------------------------------------------------
+  [[nodiscard]] Revision revision() const;
+  [[nodiscard]] const Limits& limits() const;
+  [[nodiscard]] const Namespace* find_namespace(std::string_view folded) const;
+  [[nodiscard]] const Namespace* namespace_of(const DomainName& name) const;  // longest apex or alias; null = none
+  [[nodiscard]] const Service* find_service(std::string_view folded) const;
+  [[nodiscard]] const Instance* find_instance(std::string_view service, std::string_view id) const;
+  [[nodiscard]] const Override* find_override(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, Namespace, std::less<>>& namespaces() const;
+  [[nodiscard]] const std::map<std::string, Service, std::less<>>& services() const;  // by folded FQDN
+  [[nodiscard]] const std::map<std::string, Override, std::less<>>& overrides() const;
+  // (service, id) of every instance of a node, folded node name; empty when unknown.
+  struct InstanceRef {
+    std::string service;
+    std::string id;
+    auto operator<=>(const InstanceRef&) const = default;
+  };
+  [[nodiscard]] const std::map<std::string, std::set<InstanceRef>, std::less<>>& nodes() const;
+  [[nodiscard]] std::size_t instance_count() const;
+  [[nodiscard]] std::optional<Revision> namespace_index(std::string_view folded) const;
+
+  [[nodiscard]] Millis ttl_of(const Service& service) const;      // policy, else the rules, else the namespace
+  [[nodiscard]] Millis min_ttl_of(const Service& service) const;
+  [[nodiscard]] int max_answers_of(const Service& service) const;
+  [[nodiscard]] int max_srv_of(const Service& service) const;
+  [[nodiscard]] const StaticNames* static_names(std::string_view apex) const;
+
+  // -- facts (the write path only) --------------------------------------------------------------------------------
+  // Takes the next revision for a commit that is about to be written. Observations may take later ones meanwhile.
+  Revision reserve_revision();
+  // Executes a committed record. When observations overtook its revision, the change is announced under a newer one.
+  ChangeSet apply(const Record& record, const Now& now);
+  // Rebuilds everything from the store at start: latest effect per key, any order. Every lease gets one full term.
+  void restore(std::vector<Effect> effects, Revision high_water, const Now& now);
+  // What the configuration file declares: replaces what it declared before; not persisted. Conflicts with stored
+  // facts: the file wins, the stored one is shadowed or replaced, and `notes` says so in one sentence each.
+  struct Declared {
+    std::vector<NamespaceDef> namespaces;
+    struct Svc {
+      DomainName name;
+      ServicePolicy policy;
+      std::vector<InstanceDef> instances;
+    };
+    std::vector<Svc> services;
+  };
+  ChangeSet declare(Declared declared, const Now& now, std::vector<std::string>& notes);
+  // A zone file was (re)loaded for a namespace. Services that it covers become shadowed.
+  // `conflicts` lists services that own a name of the file; at a reload the daemon asks first and keeps the old zone.
+  [[nodiscard]] std::vector<std::string> static_conflicts(std::string_view apex, const StaticNames& names) const;
+  ChangeSet set_static_names(std::string_view apex, StaticNames names, const Now& now);
+
+  // -- observations -----------------------------------------------------------------------------------------------
+  ChangeSet observe_probe(std::string_view service, std::string_view id, std::string_view check,
+                          const ProbeResult& result, const Now& now);
+  // A heartbeat, optionally with a reported state. Without change of state it moves no revision (empty ChangeSet).
+  Result<ChangeSet> heartbeat(std::string_view service, std::string_view id, std::string_view check,
+                              std::optional<CheckState> state, std::string_view output, const Now& now);
+  ChangeSet observe_host(std::string_view service, std::string_view id, const Addresses& addresses,
+                         std::optional<Mono> until, const Now& now);
+  // Time passed: leases that ended, overrides that expired. Call at or after next_deadline().
+  ChangeSet advance(const Now& now);
+  [[nodiscard]] Mono next_deadline() const;
+  // Facts that time asks for, to be submitted as commands by the daemon: instances past deregister_after, services
+  // empty for an hour. At most `limit`.
+  struct Due {
+    std::vector<InstanceRef> instances;
+    std::vector<std::string> services;
+  };
+  [[nodiscard]] Due due(const Now& now, std::size_t limit) const;
+  // After a detected pause of the process: every lease gets one full term again.
+  void renew_all_leases(const Now& now);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  friend class Transaction;
+};
+
+}  // namespace registry

@@ -1,0 +1,67 @@
+// The one write path: commands wait -> one transaction -> commit (one fsync) -> apply -> publish -> callers resume.
+// While one commit is on its way to the disk, the next batch gathers. Observations take the short way: apply and
+// publish at once, written behind within a second; a slow or full disk never keeps a dead instance in DNS.
+//
+// Owner: the control thread; every callback runs there. Bounded: at most `max_waiting` submissions wait, more are
+// refused with `overloaded`.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "registry/registry.h"
+#include "registry/store/commit_log.h"
+#include "registry/transaction.h"
+
+namespace registry {
+
+struct WriteResult {
+  Revision revision = 0;  // that the change was announced under; the current one when nothing changed
+  std::vector<Result<Outcome>> results;  // one per command, in order
+  std::optional<std::size_t> failed_index;  // atomic batches: the first that failed; the others are failed_dependency
+};
+
+class WritePath {
+ public:
+  using Done = std::move_only_function<void(WriteResult)>;
+  // Called after each apply, before the callers resume: DNS publishes, watchers are told, probes follow.
+  using Publish = std::function<void(const ChangeSet&)>;
+  using Clock = std::function<Now()>;
+
+  WritePath(Registry& registry, store::CommitLog& log, Clock clock, Publish publish, std::size_t max_waiting = 4096);
+
+  void submit(std::vector<Command> commands, bool atomic, Done done);
+  // Validation only: the outcomes that submit would have now. Nothing is changed.
+  [[nodiscard]] WriteResult dry_run(const std::vector<Command>& commands, bool atomic) const;
+
+  // Observations. Published before the call returns.
+  void observe(ChangeSet changes);
+  // Calls `next` once everything submitted so far has been answered (shutdown, tests).
+  void drain(std::move_only_function<void()> next);
+
+  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] bool read_only() const;  // the last commit failed; the next one tries again
+
+ private:
+  struct Submission {
+    std::vector<Command> commands;
+    bool atomic = false;
+    Done done;
+  };
+  void pump();
+  void finish(std::vector<Submission> batch, std::vector<WriteResult> results, Record record,
+              std::optional<Problem> failure);
+
+  Registry& registry_;
+  store::CommitLog& log_;
+  Clock clock_;
+  Publish publish_;
+  std::size_t max_waiting_;
+  std::deque<Submission> waiting_;
+  std::vector<std::move_only_function<void()>> drained_;
+  bool committing_ = false;
+  bool read_only_ = false;
+};
+
+}  // namespace registry
