@@ -15,7 +15,14 @@ inline constexpr std::size_t kMaxWireName = 255;  // RFC 1035 3.1
 inline constexpr std::size_t kMaxLabels = 127;
 
 enum class Rcode : std::uint16_t {
-  noerror = 0, formerr = 1, servfail = 2, nxdomain = 3, notimp = 4, refused = 5, yxdomain = 6, badvers = 16,
+  noerror = 0,
+  formerr = 1,
+  servfail = 2,
+  nxdomain = 3,
+  notimp = 4,
+  refused = 5,
+  yxdomain = 6,
+  badvers = 16,
 };
 
 namespace type {
@@ -50,24 +57,29 @@ struct Query {
   std::uint8_t edns_version = 0;
   std::uint16_t udp_size = 512;  // what the client accepts: at least 512 (RFC 6891 6.2.3)
   bool nsid = false;
-  bool keepalive = false;  // RFC 7828
+  bool keepalive = false;                       // RFC 7828
   const std::uint8_t* client_cookie = nullptr;  // 8 octets, null = none
   const std::uint8_t* server_cookie = nullptr;
   std::uint8_t server_cookie_size = 0;
-  bool has_ecs = false;  // RFC 7871
-  std::uint8_t ecs_family = 0;  // 1, 2
+  bool has_ecs = false;         // RFC 7871, well-formed
+  std::uint8_t ecs_family = 0;  // 1, 2; 0 only with prefix 0 ("use no subnet")
   std::uint8_t ecs_prefix = 0;
   std::uint8_t ecs_address[16];
 };
 
 enum class Parsed : std::uint8_t {
   ok,
-  drop,      // shorter than a header, QR=1: never answered
-  formerr,   // answer FORMERR; `question_size` says whether the question can be echoed, `edns` whether OPT is due
-  badvers,   // EDNS version > 0
-  notimp,    // opcode other than QUERY
+  drop,     // shorter than a header, QR=1: never answered
+  formerr,  // answer FORMERR; `question_size` says whether the question can be echoed, `edns` whether OPT is due
+  badvers,  // EDNS version > 0
+  notimp,   // opcode other than QUERY; question and OPT as far as the message has the form of a query
 };
 
+// `ok` with question_size 0 is the cookie-only query of RFC 7873 5.4 (QDCOUNT 0, a COOKIE option): `client_cookie` is
+// set, there is no name, and the reply is NOERROR with the cookie. Any other QDCOUNT but 1 is formerr with nothing to
+// echo. Octets after the last record are ignored. Other results than `ok` report no options: their reply has a bare
+// OPT.
+//
 // Every field of `query` that the result allows to use is set. Reads only `packet`.
 // Query::question points into `packet`.
 [[nodiscard]] Parsed parse(std::span<const std::uint8_t> packet, Query& query) noexcept;

@@ -21,9 +21,7 @@ inline void put32(std::uint8_t* at, std::uint32_t v) noexcept {
   put16(at, static_cast<std::uint16_t>(v >> 16));
   put16(at + 2, static_cast<std::uint16_t>(v));
 }
-inline std::uint16_t get16(const std::uint8_t* at) noexcept {
-  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
-}
+inline std::uint16_t get16(const std::uint8_t* at) noexcept { return static_cast<std::uint16_t>(at[0] << 8 | at[1]); }
 inline std::uint32_t get32(const std::uint8_t* at) noexcept {
   return static_cast<std::uint32_t>(get16(at)) << 16 | get16(at + 2);
 }
@@ -32,17 +30,19 @@ class Writer {
  public:
   // `buffer` is the whole room; `limit` the size that the client accepts (<= buffer.size()).
   Writer(std::span<std::uint8_t> buffer, std::size_t limit) noexcept
-      : data_(buffer.data()), limit_(limit < buffer.size() ? limit : buffer.size()) {}
+      : data_(buffer.data()), capacity_(limit < buffer.size() ? limit : buffer.size()), limit_(capacity_) {}
 
   [[nodiscard]] std::uint8_t* data() noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t room() const noexcept { return limit_ - size_; }
+  [[nodiscard]] std::size_t room() const noexcept { return size_ < limit_ ? limit_ - size_ : 0; }
   void reserve_tail(std::size_t octets) noexcept { limit_ -= octets < limit_ ? octets : limit_; }
-  void release_tail(std::size_t octets) noexcept { limit_ += octets; }
+  void release_tail(std::size_t octets) noexcept {
+    limit_ += octets < capacity_ - limit_ ? octets : capacity_ - limit_;
+  }
   void rewind(std::size_t size) noexcept { size_ = size; }  // to an earlier size()
 
   [[nodiscard]] std::uint8_t* take(std::size_t octets) noexcept {  // null when it does not fit
-    if (octets > limit_ - size_) return nullptr;
+    if (octets > room()) return nullptr;
     auto* at = data_ + size_;
     size_ += octets;
     return at;
@@ -55,7 +55,8 @@ class Writer {
 
  private:
   std::uint8_t* data_;
-  std::size_t limit_;
+  std::size_t capacity_;  // what the client accepts
+  std::size_t limit_;     // less the reserved tail
   std::size_t size_ = 0;
 };
 
@@ -71,13 +72,18 @@ struct Counts {
 // Fills the 12 octets at the start of the message. `rcode`'s upper bits go to OPT. QDCOUNT follows query.question_size.
 void put_header(std::uint8_t* at, const Query& query, Flags flags, Counts counts) noexcept;
 
+// Longer texts are cut. With these bounds the largest OPT fits beside any question into 512 octets:
+// 12 + 259 + 11 (OPT) + 4+24 (cookie) + 4+2 (keepalive) + 4+20 (ECS) + 4+2+64 (EDE) + 4+96 (NSID) = 510.
+inline constexpr std::size_t kMaxNsid = 96;
+inline constexpr std::size_t kMaxEdeText = 64;
+
 // The options of a reply's OPT record; only what the query asked for is written (and EDE only with EDNS).
 struct EdnsReply {
   std::uint16_t udp_size = 1232;  // ours, not the client's
   Rcode rcode = Rcode::noerror;
   bool dnssec_ok = false;
-  std::uint16_t ede = 0xffff;  // 0xffff = none
-  std::string_view ede_text;   // short, static storage
+  std::uint16_t ede = 0xffff;            // 0xffff = none
+  std::string_view ede_text;             // short, static storage
   const std::uint8_t* cookie = nullptr;  // 24 octets: client cookie, then server cookie; null = none
   std::string_view nsid;
   int keepalive = -1;  // units of 100 ms; -1 = none
