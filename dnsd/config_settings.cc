@@ -1,0 +1,250 @@
+#include "dnsd/config_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dnsd::config {
+namespace {
+
+using registry::Millis;
+
+constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+constexpr std::int64_t kMiB = 1 << 20;
+
+auto list_of_endpoints(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    auto endpoint = parse_address_port(value.text);
+    if (!endpoint) return endpoint.error();
+    auto& list = member(config);
+    const auto same = [&](const auto& other) {
+      return other.address == endpoint->address && other.port == endpoint->port && endpoint->port != 0;
+    };
+    if (std::ranges::any_of(list, same)) return fmt::format("\"{}\" is listed twice", value.text);
+    list.push_back({endpoint->address, endpoint->port});
+    return std::nullopt;
+  };
+}
+
+auto list_of_prefixes(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    const auto prefix = registry::parse_prefix(value.text);
+    if (!prefix) {
+      return fmt::format(
+          "\"{}\" is not an address block; write 10.0.0.0/8 (bits after the prefix are zero), "
+          "fd00::/8 or one address",
+          value.text);
+    }
+    member(config).push_back(*prefix);
+    return std::nullopt;
+  };
+}
+
+auto number(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    auto& field = member(config);
+    field = static_cast<std::remove_reference_t<decltype(field)>>(value.number);
+    return std::nullopt;
+  };
+}
+
+auto duration(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    member(config) = Millis(value.number);
+    return std::nullopt;
+  };
+}
+
+auto short_text(auto member) {  // goes into one TXT string or EDNS option
+  return [member](Config& config, const Value& value) -> Complaint {
+    if (value.text.size() > 255) return "at most 255 octets fit";
+    member(config) = value.text;
+    return std::nullopt;
+  };
+}
+
+template <class T>
+auto choice(auto member, std::vector<std::pair<std::string_view, T>> values) {
+  return [member, values](Config& config, const Value& value) -> Complaint {
+    std::string known;
+    for (const auto& [name, meaning] : values) {
+      if (name == value.text) {
+        member(config) = meaning;
+        return std::nullopt;
+      }
+      known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", name);
+    }
+    return fmt::format("\"{}\" is not known here; one of {}", value.text, known);
+  };
+}
+
+Complaint set_store_kind(Config& config, const Value& value) {
+  if (value.text == "etcd") return "the store \"etcd\" is not built into this version; use \"sqlite\" or \"memory\"";
+  return choice<StoreKind>([](Config & c) -> auto& { return c.store.kind; },
+                           {{"sqlite", StoreKind::sqlite}, {"memory", StoreKind::memory}})(config, value);
+}
+
+Complaint set_store_path(Config& config, const Value& value) {
+  if (value.text.empty()) return "the path of the data folder is empty";
+  config.store.path = value.base / value.text;
+  return std::nullopt;
+}
+
+// One line of visible ASCII, as a header can carry it (RFC 6750 2.1); blanks and the newline around it are not part.
+Complaint set_token_file(Config& config, const Value& value) {
+  const auto path = value.base / value.text;
+  std::ifstream file(path, std::ios::binary);
+  std::string token(kMaxTokenFile + 1, '\0');
+  file.read(token.data(), static_cast<std::streamsize>(token.size()));
+  token.resize(static_cast<std::size_t>(file.gcount()));
+  if (!file.eof() && token.size() <= kMaxTokenFile) return fmt::format("cannot read the token file {}", path.string());
+  if (token.size() > kMaxTokenFile) {
+    return fmt::format("the token file {} is longer than {} octets", path.string(), kMaxTokenFile);
+  }
+  const auto first = token.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return fmt::format("the token file {} is empty", path.string());
+  token = token.substr(first, token.find_last_not_of(" \t\r\n") + 1 - first);
+  if (std::ranges::any_of(token, [](char c) { return c < '!' || c > '~'; })) {
+    return fmt::format("the token file {} must hold one line of visible ASCII characters", path.string());
+  }
+  config.http.token = std::move(token);
+  return std::nullopt;
+}
+
+Complaint set_allowed_host(Config& config, const Value& value) {
+  if (value.text.empty() || value.text.size() > 253 || value.text.find_first_of(" /@") != std::string::npos) {
+    return fmt::format("\"{}\" is not a host name", value.text);
+  }
+  config.http.allowed_hosts.push_back(value.text);
+  return std::nullopt;
+}
+
+Complaint set_resolver(Config& config, const Value& value) {
+  if (registry::parse_ipv4(value.text) || registry::parse_ipv6(value.text)) {
+    config.checks.resolver_servers.push_back(value.text);
+    return std::nullopt;
+  }
+  const auto endpoint = parse_address_port(value.text);
+  if (!endpoint) return endpoint.error();
+  if (endpoint->port == 0) return fmt::format("\"{}\": port 0 is no server", value.text);
+  config.checks.resolver_servers.push_back(to_string(*endpoint));
+  return std::nullopt;
+}
+
+Complaint set_upstream(Config&, const Value& value) {
+  return fmt::format(
+      "\"{}\": forwarding of names outside our zones is not built into this version; leave upstreams "
+      "empty and send only our zones here",
+      value.text);
+}
+
+#define FIELD(expression) \
+  [](Config & c) -> auto& { return c.expression; }
+
+std::vector<Setting> dns_settings() {
+  return {
+      {"dns", "listen", Kind::list, 0, 0, list_of_endpoints(FIELD(dns.listen)), [](Config& c) { c.dns.listen.clear(); },
+       "--dns-listen"},
+      {"dns", "workers", Kind::integer, 0, 1024, number(FIELD(dns.workers)), {}, "--workers"},
+      {"dns", "tcp_workers", Kind::integer, 1, 64, number(FIELD(dns.tcp_workers)), {}},
+      {"dns", "allow_query", Kind::list, 0, 0, list_of_prefixes(FIELD(dns.responder.allow_query)),
+       [](Config& c) { c.dns.responder.allow_query.clear(); }},
+      {"dns", "udp_size", Kind::integer, 512, 4096, number(FIELD(dns.responder.udp_size)), {}},
+      {"dns", "receive_buffer", Kind::integer, 64 << 10, 1 << 30, number(FIELD(dns.udp_receive_buffer)), {}},
+      {"dns", "tcp_connections", Kind::integer, 1, 1'000'000, number(FIELD(dns.tcp_connections)), {}},
+      {"dns", "tcp_per_client", Kind::integer, 1, 1'000'000, number(FIELD(dns.tcp_per_client)), {}},
+      {"dns", "tcp_idle", Kind::duration, kSecond, kHour, duration(FIELD(dns.tcp_idle)), {}},
+      {"dns", "tcp_io", Kind::duration, 100, kMinute, duration(FIELD(dns.tcp_io)), {}},
+      {"dns", "nsid", Kind::text, 0, 0, short_text(FIELD(dns.responder.nsid)), {}},
+      {"dns", "version", Kind::text, 0, 0, short_text(FIELD(dns.responder.version)), {}},
+      {"dns", "id", Kind::text, 0, 0, short_text(FIELD(dns.responder.id)), {}},
+  };
+}
+
+std::vector<Setting> http_settings() {
+  return {
+      {"http", "listen", Kind::list, 0, 0, list_of_endpoints(FIELD(http.listen)),
+       [](Config& c) { c.http.listen.clear(); }, "--http-listen"},
+      {"http", "token_file", Kind::text, 0, 0, set_token_file, {}, "--token-file"},
+      {"http", "allowed_hosts", Kind::list, 0, 0, set_allowed_host, [](Config& c) { c.http.allowed_hosts.clear(); }},
+      {"http", "max_header", Kind::integer, 1 << 10, kMiB, number(FIELD(http.max_header)), {}},
+      {"http", "max_body", Kind::integer, 1 << 10, 16 * kMiB, number(FIELD(http.max_body)), {}},
+      {"http", "max_batch_body", Kind::integer, 1 << 10, 256 * kMiB, number(FIELD(http.max_batch_body)), {}},
+      {"http", "max_batch_operations", Kind::integer, 1, 100'000, number(FIELD(http.max_batch_operations)), {}},
+      {"http", "max_connections", Kind::integer, 1, 1'000'000, number(FIELD(http.max_connections)), {}},
+      {"http", "max_watchers", Kind::integer, 1, 1'000'000, number(FIELD(http.max_watchers)), {}},
+      {"http", "header_timeout", Kind::duration, 100, kHour, duration(FIELD(http.header_timeout)), {}},
+      {"http", "body_timeout", Kind::duration, 100, kHour, duration(FIELD(http.body_timeout)), {}},
+      {"http", "idle_timeout", Kind::duration, 100, kHour, duration(FIELD(http.idle_timeout)), {}},
+  };
+}
+
+std::vector<Setting> other_settings() {
+  return {
+      {"store", "kind", Kind::text, 0, 0, set_store_kind, {}},
+      {"store", "path", Kind::text, 0, 0, set_store_path, {}, "--data-dir"},
+      {"health", "interval", Kind::duration, 100, kHour, duration(FIELD(check_defaults.interval)), {}},
+      {"health", "timeout", Kind::duration, 10, kHour, duration(FIELD(check_defaults.timeout)), {}},
+      {"health", "fall", Kind::integer, 1, 100, number(FIELD(check_defaults.fall.emplace())), {}},
+      {"health", "rise", Kind::integer, 1, 100, number(FIELD(check_defaults.rise.emplace())), {}},
+      {"health", "ok", Kind::integer, 1, 100, number(FIELD(check_defaults.ok.emplace())), {}},
+      {"health", "max_concurrent", Kind::integer, 1, 65'536, number(FIELD(checks.max_concurrent)), {}},
+      {"registration", "allow_addresses", Kind::list, 0, 0, list_of_prefixes(FIELD(http.allow_addresses)),
+       [](Config& c) { c.http.allow_addresses.clear(); }},
+      {"resolver", "servers", Kind::list, 0, 0, set_resolver, [](Config& c) { c.checks.resolver_servers.clear(); }},
+      {"forward", "upstreams", Kind::list, 0, 0, set_upstream, [](Config&) {}},
+      {"limits", "services", Kind::integer, 1, 100'000'000, number(FIELD(limits.services)), {}},
+      {"limits", "instances", Kind::integer, 1, 100'000'000, number(FIELD(limits.instances)), {}},
+      {"limits", "instances_per_service", Kind::integer, 1, 1'000'000, number(FIELD(limits.instances_per_service)), {}},
+      {"limits", "overrides", Kind::integer, 1, 1'000'000, number(FIELD(limits.overrides)), {}},
+      {"log",
+       "format",
+       Kind::text,
+       0,
+       0,
+       choice<log::Format>(
+           FIELD(log.format),
+           {{"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}}),
+       {},
+       "--log-format"},
+      {"log",
+       "level",
+       Kind::text,
+       0,
+       0,
+       choice<log::Level>(FIELD(log.level), {{"debug", log::Level::debug},
+                                             {"info", log::Level::info},
+                                             {"warning", log::Level::warning},
+                                             {"error", log::Level::error}}),
+       {},
+       "--log-level"},
+  };
+}
+
+#undef FIELD
+
+}  // namespace
+
+std::string Setting::name() const { return fmt::format("{}.{}", table, key); }
+
+std::string Setting::variable() const {
+  auto text = fmt::format("DNSD_{}_{}", table, key);
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return text;
+}
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> all = [] {
+    auto list = dns_settings();
+    for (auto more : {http_settings(), other_settings()}) list.insert(list.end(), more.begin(), more.end());
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace dnsd::config

@@ -1,0 +1,44 @@
+// The table of all keys that hold one value or one list: the source of the parser, of the environment names and of
+// the test that docs/configuration.md names every key. Internal to dnsd/config*.cc.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dnsd/config.h"
+
+namespace dnsd::config {
+
+enum class Kind : std::uint8_t { text, list, integer, duration };
+
+struct Value {
+  std::string text;
+  std::int64_t number = 0;     // integer; milliseconds of a duration
+  std::filesystem::path base;  // what relative paths start from
+};
+
+using Complaint = std::optional<std::string>;
+
+struct Setting {
+  std::string_view table, key;
+  Kind kind = Kind::text;
+  std::int64_t low = 0, high = 0;                       // of integer and duration, both included
+  std::function<Complaint(Config&, const Value&)> set;  // of a list: once per member
+  std::function<void(Config&)> clear;                   // of a list: before its first member
+  std::string_view flag = {};                           // "--dns-listen"
+
+  [[nodiscard]] std::string name() const;      // "dns.listen"
+  [[nodiscard]] std::string variable() const;  // "DNSD_DNS_LISTEN"
+};
+
+[[nodiscard]] std::span<const Setting> settings();
+
+// The keys of the tables of [[tables]]: beside what registry/codec reads.
+inline constexpr std::string_view kTables[] = {"namespace", "zone", "reverse", "service"};
+
+}  // namespace dnsd::config

@@ -1,0 +1,28 @@
+// The lists of tables: [[namespace]], [[zone]], [[reverse]], [[service]]. Their bodies go through registry/codec and
+// registry/validate, so that shapes and sentences are those of the API. Internal to dnsd/config*.cc.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dnsd/config.h"
+#include "dnsd/config_toml.h"
+
+namespace dnsd::config {
+
+struct Named {
+  std::string name;
+  Where at;
+};
+
+[[nodiscard]] registry::NamespaceDef plain_namespace(registry::DomainName name);  // with the defaults
+
+// `chosen` = namespaces of flags or environment: they replace the file's list; a chosen one keeps the file's settings.
+void read_namespaces(const toml::table& file, const std::filesystem::path& base, const std::vector<Named>& chosen,
+                     Config& config, Complaints& complaints);
+void read_zones(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints);
+void read_reverse(const toml::table& file, Config& config, Complaints& complaints);
+void read_services(const toml::table& file, Config& config, Complaints& complaints);  // after the namespaces
+
+}  // namespace dnsd::config
