@@ -28,11 +28,16 @@ class Reclaimer {
   // Before the workers start, on the control thread. The reader lives as long as the reclaimer.
   Reader& add_reader();
 
-  // Worker thread. seq_cst: the store must be visible before the worker's first table load.
-  void online(Reader& reader) const noexcept { reader.seen.store(epoch_.load(std::memory_order_acquire), std::memory_order_seq_cst); }
+  // Worker thread. An exchange, and on the writer's side a read-modify-write of the same word: of the two one comes
+  // first, and the other sees it. Either the writer sees this epoch and waits, or it came first, and then this exchange
+  // acquires what the writer replaced before, so that the worker's first table load finds the new pointers. Without
+  // fences, hence visible to the thread sanitizer; on x86 it is the instruction of a seq_cst store.
+  void online(Reader& reader) const noexcept {
+    reader.seen.exchange(epoch_.load(std::memory_order_acquire), std::memory_order_acq_rel);
+  }
   static void offline(Reader& reader) noexcept { reader.seen.store(0, std::memory_order_release); }
 
-  // Control thread.
+  // Control thread. The block is out of the table already. Order of freeing = order of retiring.
   void retire(std::move_only_function<void()> free);
   std::size_t collect();  // frees what no reader can hold any more; returns how many
   [[nodiscard]] std::size_t waiting() const { return retired_.size(); }
@@ -46,6 +51,8 @@ class Reclaimer {
     std::uint64_t epoch;
     std::move_only_function<void()> free;
   };
+  [[nodiscard]] std::uint64_t oldest() const;
+
   std::atomic<std::uint64_t> epoch_{1};
   std::vector<std::unique_ptr<Reader>> readers_;
   std::deque<Retired> retired_;
