@@ -68,6 +68,7 @@ struct Prefix {
 // "500ms", "5s", "10m", "1h30m", "2d": decimal integers with a unit, largest first. Nothing else (no bare numbers).
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);
 [[nodiscard]] std::string format_duration(Millis duration);  // the shortest of the same grammar; "0s" for zero
-[[nodiscard]] std::string format_time(Wall time);             // RFC 3339, UTC, "2026-01-01T00:00:00Z", milliseconds only when not 0
+[[nodiscard]] std::string format_time(
+    Wall time);  // RFC 3339, UTC, "2026-01-01T00:00:00Z", milliseconds only when not 0
 
 }  // namespace registry

@@ -53,8 +53,8 @@ struct TcpProbe {
 struct CheckDef {
   std::string name;  // unique in its instance; default = the kind's name; "lease" is the short form of a heartbeat
   CheckKind kind = CheckKind::tcp;
-  HttpProbe http;         // kinds http, https
-  TcpProbe tcp;           // kind tcp
+  HttpProbe http{};       // kinds http, https
+  TcpProbe tcp{};         // kind tcp
   Millis lease{};         // kind heartbeat: how long one heartbeat lasts, 1 s .. 24 h
   Millis interval{5000};  // start to start of two probes
   Millis timeout{2000};   // default min(2 s, interval)

@@ -13,7 +13,7 @@ namespace registry {
 inline constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
 inline constexpr std::size_t kMaxName = 253;  // 255 octets on the wire
 
-[[nodiscard]] std::string fold(std::string_view text);  // ASCII lower case (RFC 4343)
+[[nodiscard]] std::string fold(std::string_view text);   // ASCII lower case (RFC 4343)
 [[nodiscard]] bool is_ldh_label(std::string_view text);  // letters, digits, inner hyphens; 1..63; RFC 1123 2.1
 
 // A name without the root dot, for instance "worker.corp": spelled as it was registered, compared folded.

@@ -78,7 +78,7 @@ struct Service {
   Revision revision = 0;  // policy
   Revision index = 0;     // last change of anything in it, state included: the long poll's index
   std::optional<Mono> empty_since;
-  std::map<std::string, Instance, std::less<>> instances;                     // by id
+  std::map<std::string, Instance, std::less<>> instances;                                            // by id
   std::unordered_map<std::string, std::map<std::string, Instance, std::less<>>::iterator> by_label;  // folded
   std::size_t available = 0;
 };
@@ -138,7 +138,7 @@ class Registry {
   [[nodiscard]] std::size_t instance_count() const;
   [[nodiscard]] std::optional<Revision> namespace_index(std::string_view folded) const;
 
-  [[nodiscard]] Millis ttl_of(const Service& service) const;      // policy, else the rules, else the namespace
+  [[nodiscard]] Millis ttl_of(const Service& service) const;  // policy, else the rules, else the namespace
   [[nodiscard]] Millis min_ttl_of(const Service& service) const;
   [[nodiscard]] int max_answers_of(const Service& service) const;
   [[nodiscard]] int max_srv_of(const Service& service) const;

@@ -1,5 +1,7 @@
 // The door into the registry: every definition passes here, whoever sends it (API, configuration file, dialect,
 // store). All errors at once, each with a JSON pointer into the definition's canonical JSON (HTTP.md).
+//
+// What depends on other facts (conflicts of names, loops of aliases, limits) is the Transaction's to judge.
 #pragma once
 
 #include "registry/definition.h"
@@ -7,11 +9,37 @@
 
 namespace registry {
 
-// Each returns the problem, or nothing when the definition is valid. `native` = ids must be labels.
+// Bounds of one definition (docs/limits.md).
+inline constexpr std::size_t kMaxId = 255;
+inline constexpr std::size_t kMaxNode = 253;
+inline constexpr std::size_t kMaxTags = 64;
+inline constexpr std::size_t kMaxTag = 255;
+inline constexpr std::size_t kMaxMetaPairs = 64;
+inline constexpr std::size_t kMaxMetaKey = 128;
+inline constexpr std::size_t kMaxMetaValue = 1024;
+inline constexpr std::size_t kMaxPorts = 64;
+inline constexpr std::size_t kMaxAlpn = 16;
+inline constexpr std::size_t kMaxChecks = 16;
+inline constexpr std::size_t kMaxHeaders = 32;
+inline constexpr std::size_t kMaxCheckText = 2048;  // a path, a header's value, an expected body
+inline constexpr std::size_t kMaxNamespaceAliases = 16;
+inline constexpr std::size_t kMaxTtlRules = 256;
+inline constexpr std::size_t kMaxNameServers = 13;  // what fits one 512-octet answer, as the root's thirteen
+inline constexpr std::size_t kMaxGlob = 255;
+inline constexpr std::size_t kMaxRemark = 256;  // reason and author of an override
+// A label that also appears with an underscore before it: _worker._tcp, _metrics._tcp.worker.
+inline constexpr std::size_t kMaxUnderscored = kMaxLabel - 1;
+// The longest name below an apex is label._service._tcp (63 + 1 + 63 + 1 + 4 + 1); with this apex it is 253 octets,
+// so every name of every registration can be encoded.
+inline constexpr std::size_t kMaxApex = 120;
+
+// Each returns the problem, or nothing when the definition is valid. An instance of the native API has id == label;
+// a bad label is then reported as a bad id.
 [[nodiscard]] std::optional<Problem> validate(const InstanceDef& def, const DomainName& service);
 [[nodiscard]] std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& service);
 [[nodiscard]] std::optional<Problem> validate(const NamespaceDef& def);
 [[nodiscard]] std::optional<Problem> validate(const OverrideDef& def);
+// Exactly one label below the apex, and that label not reserved.
 [[nodiscard]] std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex);
 
 }  // namespace registry

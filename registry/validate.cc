@@ -1,0 +1,222 @@
+#include "registry/validate.h"
+
+#include <algorithm>
+#include <set>
+
+#include "registry/faults.h"
+#include "registry/text.h"
+
+namespace registry {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Millis kDay = 24h;
+
+bool all_ldh(const DomainName& name) {
+  const std::string& key = name.key();
+  return !key.empty() && !key.starts_with('_') && key.find("._") == key.npos;
+}
+
+// A destination that one instance can own: neither unspecified, multicast, broadcast nor an IPv4 address in disguise.
+std::string_view address_fault(const Addresses& addresses) {
+  if (addresses.v4) {
+    const auto& o = addresses.v4->octets;
+    if (o[0] == 0) return "0.0.0.0/8 is no destination (RFC 1122 3.2.1.3)";
+    if (o[0] >= 224) return "multicast and reserved addresses cannot be an instance's";
+  }
+  if (addresses.v6) {
+    const auto& o = addresses.v6->octets;
+    const bool zeros = std::all_of(o.begin(), o.begin() + 10, [](std::uint8_t b) { return b == 0; });
+    if (*addresses.v6 == Ipv6{}) return ":: is no destination (RFC 4291 2.5.2)";
+    if (o[0] == 0xFF) return "multicast addresses cannot be an instance's";
+    if (zeros && o[10] == 0xFF && o[11] == 0xFF) return "register the IPv4 address itself, not its IPv6-mapped form";
+  }
+  return {};
+}
+
+void check_where(const InstanceDef& def, const DomainName& service, Faults& faults) {
+  if (def.host.empty()) {
+    faults.require(!def.addresses.empty(), "#/address", "required", "an instance needs an address or a host name");
+    const std::string_view fault = address_fault(def.addresses);
+    faults.require(fault.empty(), "#/address", "invalid_address", fault);
+    return;
+  }
+  faults.require(def.addresses.empty(), "#/host", "exclusive", "give either a host name or addresses, not both");
+  const auto host = DomainName::parse(def.host);
+  if (!host) return faults.add("#/host", "invalid_name", host.error());
+  faults.require(all_ldh(*host), "#/host", "invalid_name", "no label of a host name begins with an underscore");
+  faults.require(!parse_ipv4(def.host), "#/host", "invalid_name", "is an address: give it as \"address\"");
+  faults.require(*host != service, "#/host", "loop", "is the service's own name");
+}
+
+void check_ports(const InstanceDef& def, Faults& faults) {
+  faults.require(def.port != 0, "#/port", "out_of_range", "must be between 1 and 65535");
+  faults.require(def.protocols.tcp || def.protocols.udp, "#/protocol", "required", "must be tcp, udp or both");
+  faults.require(def.ports.size() <= kMaxPorts, "#/ports", "too_many",
+                 fmt::format("must be at most {} ports", kMaxPorts));
+  std::set<std::string> folded;
+  for (const auto& [name, port] : def.ports) {
+    const std::string at = pointer_to("#/ports", name);
+    faults.require(is_ldh_label(name) && name.size() <= kMaxUnderscored, at, "invalid_name",
+                   "a port's name is at most 62 letters, digits and inner hyphens: DNS asks for it as _name");
+    faults.require(folded.insert(fold(name)).second, at, "duplicate", "another port's name differs only in case");
+    faults.require(port.port != 0, at + "/port", "out_of_range", "must be between 1 and 65535");
+    faults.require(port.protocols.tcp || port.protocols.udp, at + "/protocol", "required", "must be tcp, udp or both");
+    const bool alpn = std::all_of(port.alpn.begin(), port.alpn.end(),
+                                  [](const std::string& id) { return !id.empty() && id.size() <= 255; });
+    faults.require(alpn && port.alpn.size() <= kMaxAlpn, at + "/alpn", "out_of_range",
+                   "must be at most 16 protocol ids of 1 to 255 octets (RFC 7301 3.1)");
+  }
+}
+
+void check_names(const InstanceDef& def, Faults& faults) {
+  faults.require(!def.id.empty(), "#/id", "empty", "an instance needs an id");
+  faults.text(def.id, kMaxId, "#/id");
+  faults.require(is_ldh_label(def.label), def.id == def.label ? "#/id" : "#/label", "invalid_label",
+                 "must be 1 to 63 letters, digits and inner hyphens: it is a label in DNS");
+  faults.text(def.node, kMaxNode, "#/node");
+  faults.require(def.zone.empty() || is_ldh_label(def.zone), "#/zone", "invalid_label",
+                 "must be 1 to 63 letters, digits and inner hyphens: it is a label in DNS");
+  faults.require(def.tags.size() <= kMaxTags, "#/tags", "too_many", fmt::format("must be at most {} tags", kMaxTags));
+  for (std::size_t i = 0; i < def.tags.size(); ++i) {
+    const std::string at = fmt::format("#/tags/{}", i);
+    faults.require(!def.tags[i].empty(), at, "empty", "a tag may not be empty");
+    faults.text(def.tags[i], kMaxTag, at);
+  }
+}
+
+void check_name_servers(const NamespaceDef& def, Faults& faults) {
+  faults.require(def.ns.size() <= kMaxNameServers, "#/ns", "too_many",
+                 fmt::format("must be at most {} name servers", kMaxNameServers));
+  for (std::size_t i = 0; i < def.ns.size(); ++i) {
+    const auto name = DomainName::parse(def.ns[i]);
+    if (!name) faults.add(fmt::format("#/ns/{}", i), "invalid_name", name.error());
+  }
+  if (def.hostmaster.empty()) return;
+  const auto name = DomainName::parse(def.hostmaster);
+  if (!name) faults.add("#/hostmaster", "invalid_name", name.error());
+}
+
+void check_apexes(const NamespaceDef& def, Faults& faults) {
+  const auto apex = [&](const DomainName& name, const std::string& at) {
+    faults.require(all_ldh(name), at, "invalid_name", "no label of a namespace begins with an underscore");
+    faults.require(name.key().size() <= kMaxApex, at, "too_long",
+                   fmt::format("must be at most {} octets, so that every name below it can be encoded", kMaxApex));
+  };
+  apex(def.name, "#/name");
+  faults.require(def.aliases.size() <= kMaxNamespaceAliases, "#/aliases", "too_many",
+                 fmt::format("must be at most {} aliases", kMaxNamespaceAliases));
+  std::set<std::string_view> seen{def.name.key()};
+  for (std::size_t i = 0; i < def.aliases.size(); ++i) {
+    const DomainName& alias = def.aliases[i];
+    const std::string at = fmt::format("#/aliases/{}", i);
+    apex(alias, at);
+    faults.require(seen.insert(alias.key()).second, at, "duplicate", "is named twice");
+    faults.require(!alias.is_below(def.name), at, "loop", "lies below the namespace itself");
+  }
+}
+
+bool is_label_glob(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxLabel && std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '*' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
+}  // namespace
+
+std::optional<Problem> validate(const InstanceDef& def, const DomainName& service) {
+  Faults faults;
+  check_names(def, faults);
+  check_where(def, service, faults);
+  check_ports(def, faults);
+  check_meta(def.meta, faults);
+  faults.range(def.deregister_after, 0s, 30 * kDay, "#/deregister_after");
+  check_checks(def.checks, &def, faults);
+  return std::move(faults).problem(fmt::format("instance '{}'", clip_utf8(def.id, kMaxLabel)));
+}
+
+std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& service) {
+  Faults faults;
+  if (policy.ttl) faults.seconds(*policy.ttl, 0s, kDay, "#/ttl");
+  if (policy.min_ttl) faults.seconds(*policy.min_ttl, 0s, kDay, "#/min_ttl");
+  if (policy.max_answers) faults.number(*policy.max_answers, 0, 10'000, "#/max_answers");
+  if (policy.max_srv) faults.number(*policy.max_srv, 0, 10'000, "#/max_srv");
+  faults.number(policy.fail_open_below, 0, 1, "#/fail_open_below");
+  faults.require(policy.warning_factor > 0 && policy.warning_factor <= 1, "#/warning_factor", "out_of_range",
+                 "must be above 0 and at most 1");
+  faults.range(policy.slow_start, 0s, 1h, "#/slow_start");
+  check_meta(policy.meta, faults);
+  check_checks(policy.checks, nullptr, faults);
+  if (!policy.alias.empty()) {
+    const auto target = DomainName::parse(policy.alias);
+    if (!target) {
+      faults.add("#/alias", "invalid_name", target.error());
+    } else {
+      faults.require(*target != service, "#/alias", "loop", "is the service itself");
+    }
+    faults.require(policy.publish == Publish::addresses, "#/publish", "exclusive",
+                   "an alias service has no instances to publish");
+  }
+  return std::move(faults).problem(fmt::format("service '{}'", service.text()));
+}
+
+std::optional<Problem> validate(const NamespaceDef& def) {
+  Faults faults;
+  check_apexes(def, faults);
+  check_name_servers(def, faults);
+  faults.seconds(def.ttl, 0s, kDay, "#/ttl");
+  faults.seconds(def.min_ttl, 0s, kDay, "#/min_ttl");
+  faults.seconds(def.negative_ttl, 0s, kDay, "#/negative_ttl");
+  faults.number(def.max_answers, 0, 10'000, "#/max_answers");
+  faults.number(def.max_srv, 0, 10'000, "#/max_srv");
+  faults.seconds(def.soa_refresh, 1s, 30 * kDay, "#/soa_refresh");
+  faults.seconds(def.soa_retry, 1s, 30 * kDay, "#/soa_retry");
+  faults.seconds(def.soa_expire, 1s, 365 * kDay, "#/soa_expire");
+  faults.require(def.ttl_rules.size() <= kMaxTtlRules, "#/ttl_rules", "too_many",
+                 fmt::format("must be at most {} rules", kMaxTtlRules));
+  for (std::size_t i = 0; i < def.ttl_rules.size(); ++i) {
+    const std::string at = fmt::format("#/ttl_rules/{}", i);
+    faults.require(is_label_glob(def.ttl_rules[i].match), at + "/match", "invalid_glob",
+                   "must be a service label in which '*' stands for any part");
+    faults.seconds(def.ttl_rules[i].ttl, 0s, kDay, at + "/ttl");
+  }
+  return std::move(faults).problem(fmt::format("namespace '{}'", def.name.text()));
+}
+
+std::optional<Problem> validate(const OverrideDef& def) {
+  Faults faults;
+  faults.require(!def.name.empty(), "#/name", "empty", "an override needs a name");
+  faults.text(def.name, kMaxLabel, "#/name");
+  const auto glob = [&](std::string_view pattern, std::string_view at) {
+    faults.require(!pattern.empty(), at, "empty", "must be a name, or a glob such as '*'");
+    faults.text(pattern, kMaxGlob, at);
+  };
+  glob(def.service, "#/match/service");
+  glob(def.instance, "#/match/instance");
+  glob(def.node, "#/match/node");
+  faults.text(def.reason, kMaxRemark, "#/reason");
+  faults.text(def.author, kMaxRemark, "#/author");
+  return std::move(faults).problem(fmt::format("override '{}'", clip_utf8(def.name, kMaxLabel)));
+}
+
+std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex) {
+  Faults faults;
+  if (!name.is_below(apex) || name.parent_key() != apex.key()) {
+    const std::string parent = std::string(name.parent_key());
+    faults.add("#/service", "too_many_labels",
+               fmt::format("must be exactly one label below a namespace, and the namespace here is '{}'", apex.text()));
+    auto problem = std::move(faults).problem(fmt::format("service '{}'", name.text()));
+    if (!parent.empty()) problem->hint = fmt::format("create the namespace '{}' first", parent);
+    return problem;
+  }
+  const std::string_view label = name.first_label();
+  if (is_reserved_service_label(label)) {
+    faults.add("#/service", "reserved", "'ns', 'ns1' and labels that begin with '_' are reserved");
+  } else {
+    faults.require(is_ldh_label(label) && label.size() <= kMaxUnderscored, "#/service", "invalid_label",
+                   "must be 1 to 62 letters, digits and inner hyphens: DNS asks for it as _label too");
+  }
+  return std::move(faults).problem(fmt::format("service '{}'", name.text()));
+}
+
+}  // namespace registry

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <set>
+
+#include "registry/faults.h"
+#include "registry/text.h"
+#include "registry/validate.h"
+
+namespace registry {
+namespace {
+
+using namespace std::chrono_literals;
+
+// RFC 9110 5.6.2: what a method and a header's name are made of.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kMarks.find(c) != kMarks.npos;
+  });
+}
+
+void check_http(const HttpProbe& http, const std::string& at, Faults& faults) {
+  const bool plain_path =
+      std::none_of(http.path.begin(), http.path.end(), [](char c) { return c <= ' ' || c == 0x7F; });
+  faults.require(http.path.starts_with('/') && plain_path, at + "/path", "invalid_path",
+                 "must begin with '/' and hold neither blanks nor control characters");
+  faults.text(http.path, kMaxCheckText, at + "/path");
+  faults.require(http.port != 0, at + "/port", "out_of_range", "must be between 1 and 65535");
+  faults.require(is_token(http.method) && http.method.size() <= 32, at + "/method", "invalid_method",
+                 "must be an HTTP method such as GET or HEAD");
+  faults.text(http.host, kMaxName + 6, at + "/host");  // a name and a port
+  faults.require(http.headers.size() <= kMaxHeaders, at + "/headers", "too_many",
+                 fmt::format("must hold at most {} headers", kMaxHeaders));
+  for (const auto& [name, value] : http.headers) {
+    const std::string pointer = pointer_to(at + "/headers", name);
+    faults.require(is_token(name) && name.size() <= kMaxName, pointer, "invalid_header", "is not a header's name");
+    faults.text(value, kMaxCheckText, pointer);
+  }
+  const bool statuses = std::all_of(http.expect_status.begin(), http.expect_status.end(),
+                                    [](int status) { return status >= 100 && status <= 599; });
+  faults.require(statuses && http.expect_status.size() <= kMaxHeaders, at + "/expect/status", "out_of_range",
+                 "must be at most 32 numbers between 100 and 599");
+  faults.require(http.expect_body.size() <= kMaxCheckText, at + "/expect/body", "too_long",
+                 fmt::format("must be at most {} octets", kMaxCheckText));
+}
+
+// A probe goes to the instance's own address: it needs a port, and an address of the family it names.
+void check_target(const CheckDef& check, const InstanceDef& instance, const std::string& at, Faults& faults) {
+  const bool http = check.kind == CheckKind::http || check.kind == CheckKind::https;
+  const bool has_port = instance.port || (http ? check.http.port : check.tcp.port);
+  faults.require(has_port, at + (http ? "/http/port" : "/tcp/port"), "required",
+                 "the instance has no port, so the check must name one");
+  const bool v4 = instance.addresses.v4.has_value(), v6 = instance.addresses.v6.has_value();
+  const bool reachable =
+      !instance.host.empty() || check.family == Family::any || (check.family == Family::ipv4 ? v4 : v6);
+  faults.require(reachable, at + "/family", "no_address", "the instance has no address of this family");
+}
+
+void check_timing(const CheckDef& check, const std::string& at, Faults& faults) {
+  faults.range(check.interval, 100ms, 1h, at + "/interval");
+  faults.range(check.timeout, 10ms, std::max<Millis>(check.interval, 10ms), at + "/timeout");
+  faults.number(check.rise, 1, 100, at + "/rise");
+  faults.number(check.fall, 1, 100, at + "/fall");
+  faults.number(check.ok, 1, 100, at + "/ok");
+}
+
+void check_one(const CheckDef& check, const InstanceDef* instance, const std::string& at, Faults& faults) {
+  faults.require(!check.name.empty(), at + "/name", "empty", "a check needs a name");
+  faults.text(check.name, kMaxLabel, at + "/name");
+  switch (check.kind) {
+    case CheckKind::heartbeat:
+      faults.range(check.lease, 1s, 24h, check.name == "lease" ? "#/lease" : at + "/heartbeat");
+      return;
+    case CheckKind::http:
+    case CheckKind::https:
+      check_http(check.http, at + (check.kind == CheckKind::http ? "/http" : "/https"), faults);
+      break;
+    case CheckKind::tcp:
+      faults.require(check.tcp.port != 0, at + "/tcp/port", "out_of_range", "must be between 1 and 65535");
+      break;
+  }
+  check_timing(check, at, faults);
+  if (instance != nullptr) check_target(check, *instance, at, faults);
+}
+
+}  // namespace
+
+void check_checks(const std::vector<CheckDef>& checks, const InstanceDef* instance, Faults& faults) {
+  faults.require(checks.size() <= kMaxChecks, "#/checks", "too_many",
+                 fmt::format("must be at most {} checks", kMaxChecks));
+  std::set<std::string_view> names;
+  std::size_t heartbeats = 0;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    const std::string at = fmt::format("#/checks/{}", i);
+    check_one(checks[i], instance, at, faults);
+    faults.require(names.insert(checks[i].name).second, at + "/name", "duplicate",
+                   fmt::format("another check is named '{}' too", checks[i].name));
+    heartbeats += checks[i].kind == CheckKind::heartbeat;
+  }
+  faults.require(heartbeats <= 1, "#/checks", "too_many", "an instance has at most one heartbeat or lease");
+}
+
+}  // namespace registry
