@@ -8,6 +8,10 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "registry/effect.h"
@@ -25,17 +29,19 @@ struct InstanceContext {
   std::string id;               // from the path
   std::optional<Ipv4> peer_v4;  // for "address":"auto" or none
   std::optional<Ipv6> peer_v6;
+  CheckDef check_defaults{};  // interval, timeout, rise, fall, ok where a check does not say ([health] of the daemon)
 };
 [[nodiscard]] Result<InstanceDef> parse_instance(const json::value& body, const InstanceContext& context);
 // RFC 7396 merge of a patch onto a definition: null removes, meta merges, lists replace.
 [[nodiscard]] Result<InstanceDef> merge_instance(const InstanceDef& current, const json::value& patch,
                                                  const InstanceContext& context);
-[[nodiscard]] Result<ServicePolicy> parse_service(const json::value& body, const DomainName& name);
+[[nodiscard]] Result<ServicePolicy> parse_service(const json::value& body, const DomainName& name,
+                                                  const CheckDef& check_defaults = {});
 [[nodiscard]] Result<NamespaceDef> parse_namespace(const json::value& body, const DomainName& name);
 [[nodiscard]] Result<OverrideDef> parse_override(const json::value& body, std::string_view name, Wall now);
 
-// The written members in canonical order, defaults left out where HTTP.md allows it (to_json of a parsed body parses
-// back to an equal definition).
+// The written members in canonical order, as a GET shows them (the API adds the read-only ones); to_json of a parsed
+// body parses back to an equal definition.
 [[nodiscard]] json::object to_json(const InstanceDef& def);
 [[nodiscard]] json::object to_json(const CheckDef& def);
 [[nodiscard]] json::object to_json(const ServicePolicy& policy);

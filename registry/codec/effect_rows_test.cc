@@ -1,0 +1,150 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "registry/codec/codec.h"
+#include "registry/codec/random_defs.h"
+
+namespace registry::codec {
+namespace {
+
+using namespace std::chrono_literals;
+
+DomainName name(std::string_view text) { return DomainName::parse(text).value(); }
+
+template <class T>
+T back(const T& effect) {
+  const Row row = encode(effect);
+  const auto decoded = decode(row.key, row.body);
+  if (!decoded) {
+    ADD_FAILURE() << row.key << " " << row.body << ": " << decoded.error();
+    return {};
+  }
+  EXPECT_EQ(encode(*decoded).body, row.body);
+  EXPECT_EQ(encode(*decoded).key, row.key);
+  return std::get<T>(*decoded);
+}
+
+TEST(EffectRows, KeysAreStable) {
+  NamespaceDef ns;
+  ns.name = name("Corp");
+  InstanceDef instance;
+  instance.id = "a/b%c";
+  OverrideDef rule;
+  rule.name = "rack/1";
+  EXPECT_EQ(encode(PutNamespaceEffect{ns}).key, "n/corp");
+  EXPECT_EQ(encode(DeleteNamespaceEffect{"corp"}).key, "n/corp");
+  EXPECT_EQ(encode(PutServiceEffect{name("Worker.corp"), {}, true, 7}).key, "s/worker.corp");
+  EXPECT_EQ(encode(PutInstanceEffect{"worker.corp", instance, 7}).key, "i/worker.corp/a%2Fb%25c");
+  EXPECT_EQ(encode(DeleteInstanceEffect{"worker.corp", "a/b%c"}).key, "i/worker.corp/a%2Fb%25c");
+  EXPECT_EQ(encode(DrainEffect{"worker.corp", "w1", {}, {}}).key, "d/worker.corp/w1");
+  EXPECT_EQ(encode(PutOverrideEffect{rule}).key, "o/rack%2F1");
+  EXPECT_EQ(encode(CheckStateEffect{"worker.corp", "w1", "http", {}}).key, "c/worker.corp/w1/http");
+  EXPECT_EQ(encode(SerialEffect{"corp", 9}).key, "z/corp");
+}
+
+TEST(EffectRows, DeletesAreTombstones) {
+  EXPECT_EQ(encode(DeleteNamespaceEffect{"corp"}).body, "");
+  EXPECT_EQ(back(DeleteNamespaceEffect{"corp"}).name, "corp");
+  EXPECT_EQ(back(DeleteServiceEffect{"worker.corp"}).service, "worker.corp");
+  EXPECT_EQ(back(DeleteInstanceEffect{"worker.corp", "a/b"}).id, "a/b");
+  EXPECT_EQ(back(DeleteOverrideEffect{"x%y"}).name, "x%y");
+  EXPECT_FALSE(back(DrainEffect{"worker.corp", "w1", {}, {}}).started);
+}
+
+TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
+  NamespaceDef ns;
+  ns.name = name("Corp");
+  ns.ttl = 9s;
+  ns.ttl_rules = {{"db*", 4s}};
+  EXPECT_EQ(back(PutNamespaceEffect{ns}).def, ns);
+  EXPECT_EQ(back(PutNamespaceEffect{ns}).def.name.text(), "Corp") << "the spelling stays";
+  ServicePolicy policy;
+  policy.ttl = 3s;
+  policy.meta["k"] = "\"\\é";
+  const auto service = back(PutServiceEffect{name("Worker.corp"), policy, true, 77});
+  EXPECT_EQ(service.policy, policy);
+  EXPECT_EQ(service.name.text(), "Worker.corp");
+  EXPECT_TRUE(service.declared);
+  EXPECT_EQ(service.created, 77U);
+  OverrideDef rule;
+  rule.name = "rack";
+  rule.address = parse_prefix("10.0.0.0/8");
+  rule.expires = Wall(1'767'225'600'123ms);
+  rule.author = "me";
+  EXPECT_EQ(back(PutOverrideEffect{rule}).def, rule);
+}
+
+TEST(EffectRows, StatesDrainsAndSerialsComeBackWhole) {
+  const CheckStatus status{.state = CheckState::critical,
+                           .successes = 1,
+                           .failures = 2,
+                           .since = Wall(5ms),
+                           .passed_once = true,
+                           .output = "timed out \"é\"",
+                           .latency = 1234us,
+                           .fault = Fault::timeout};
+  const auto state = back(CheckStateEffect{"worker.corp", "host:a/8080", "my/check", status});
+  EXPECT_EQ(state.status, status);
+  EXPECT_EQ(state.id, "host:a/8080");
+  EXPECT_EQ(state.check, "my/check");
+  EXPECT_EQ(back(CheckStateEffect{"worker.corp", "w1", "x", {}}).status, CheckStatus());
+  const auto drain = back(DrainEffect{"worker.corp", "w1", Wall(7ms), Wall(9ms)});
+  EXPECT_EQ(drain.started, Wall(7ms));
+  EXPECT_EQ(drain.safe_after, Wall(9ms));
+  EXPECT_EQ(back(SerialEffect{"corp", 4'294'967'295U}).serial, 4'294'967'295U);
+}
+
+TEST(EffectRows, InstancesComeBackWhole) {
+  Dice dice(7);
+  for (int i = 0; i < 2000; ++i) {
+    PutInstanceEffect effect{"worker.corp", random_instance(dice), static_cast<Revision>(dice.roll(0, 1 << 30))};
+    if (dice.flip()) effect.def.id = "host:" + dice.text();  // an id of a dialect, with a label of its own
+    const auto decoded = back(effect);
+    ASSERT_EQ(decoded.def, effect.def);
+    ASSERT_EQ(decoded.created, effect.created);
+  }
+}
+
+TEST(EffectRows, RefusesWhatItDidNotWrite) {
+  for (const auto& [key, body] : std::vector<std::pair<std::string, std::string>>{
+           {"", ""},
+           {"i", ""},
+           {"i/", ""},
+           {"i/worker.corp", ""},
+           {"i/a/b/c", ""},
+           {"x/a", ""},
+           {"c/a/b", ""},
+           {"c/a/b/c/d", "{}"},
+           {"z/corp", ""},
+           {"i/worker.corp/a%2", ""},
+           {"n/corp", "{"},
+           {"n/corp", "{}"},
+           {"n/corp", R"({"name":"other","def":{}})"},
+           {"s/worker.corp", R"({"name":"worker.corp","def":{},"future":1})"},
+           {"s/worker.corp", R"({"name":"worker.corp","def":{"future":1}})"},
+           {"i/worker.corp/w1", R"({"def":{}})"},
+           {"i/worker.corp/w1", R"({"def":{"address":"10.0.0.1","port":99999}})"},
+           {"d/worker.corp/w1", "{}"},
+           {"c/worker.corp/w1/x", R"({"state":"fine"})"},
+           {"o/x", "{}"},
+           {"z/corp", R"({"serial":-1})"}}) {
+    EXPECT_FALSE(decode(key, body)) << key << " " << body;
+  }
+}
+
+TEST(EffectRows, NeverCrashesOnARowWithAnyOctetChanged) {
+  Dice dice(11);
+  for (int i = 0; i < 300; ++i) {
+    const Row row = encode(PutInstanceEffect{"worker.corp", random_instance(dice), 5});
+    std::string body = row.body;
+    body[static_cast<std::size_t>(dice.roll(0, static_cast<int>(body.size()) - 1))] ^=
+        static_cast<char>(dice.roll(1, 255));
+    (void)decode(row.key, body);
+    (void)decode(row.key, std::string_view(row.body).substr(0, static_cast<std::size_t>(dice.roll(1, 40))));
+  }
+}
+
+}  // namespace
+}  // namespace registry::codec

@@ -1,0 +1,109 @@
+// Random valid definitions for property tests. Test code only.
+#pragma once
+
+#include <algorithm>
+#include <random>
+
+#include "registry/definition.h"
+
+namespace registry::codec {
+
+class Dice {
+ public:
+  explicit Dice(std::uint32_t seed) : engine_(seed) {}
+  int roll(int low, int high) { return std::uniform_int_distribution<int>(low, high)(engine_); }
+  bool flip() { return roll(0, 1) == 1; }
+  std::string word(int most = 12) {
+    std::string out;
+    for (int n = roll(1, most); n > 0; --n) out += static_cast<char>('a' + roll(0, 25));
+    return out;
+  }
+  std::string text() {  // any UTF-8 that people write
+    static const char* const kPieces[] = {"a", "Z", "7", " ", "/", "%", "\"", "\\", "é", "€", "😀", "=", "{", "'"};
+    std::string out;
+    for (int n = roll(1, 8); n > 0; --n) out += kPieces[roll(0, 13)];
+    return out;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+inline Protocols random_protocols(Dice& dice) {
+  const bool tcp = dice.flip();
+  return {.tcp = tcp, .udp = !tcp || dice.flip()};
+}
+
+inline HttpProbe random_http(Dice& dice, bool tls) {
+  HttpProbe http;
+  http.path = "/" + dice.word();
+  if (dice.flip()) http.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+  if (dice.flip()) http.method = "HEAD";
+  if (dice.flip()) http.headers["X-" + dice.word()] = dice.text();
+  if (dice.flip()) http.host = dice.word();
+  for (int n = dice.roll(0, 3); n > 0; --n) http.expect_status.push_back(dice.roll(100, 599));
+  if (dice.flip()) http.expect_body = dice.text();
+  http.tls_skip_verify = tls && dice.flip();
+  return http;
+}
+
+inline CheckDef random_check(Dice& dice, const std::string& name) {
+  CheckDef check;
+  check.name = name;
+  check.kind = static_cast<CheckKind>(dice.roll(0, 2));
+  if (check.kind == CheckKind::tcp) {
+    if (dice.flip()) check.tcp.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+    check.tcp.tls = dice.flip();
+  } else {
+    check.http = random_http(dice, check.kind == CheckKind::https);
+  }
+  check.interval = Millis(dice.roll(100, 3'600'000));
+  check.timeout = dice.flip() ? std::min(Millis(2000), check.interval) : Millis(dice.roll(10, 100));
+  check.rise = dice.roll(1, 100);
+  check.fall = dice.roll(1, 100);
+  check.ok = dice.roll(1, 100);
+  return check;
+}
+
+inline InstanceDef random_instance(Dice& dice) {
+  InstanceDef def;
+  def.id = def.label = dice.word();
+  if (dice.flip()) def.node = dice.word();
+  if (dice.roll(0, 3) == 0) {
+    def.host = dice.word() + ".example.com";
+  } else {
+    if (dice.flip()) def.addresses.v4 = Ipv4{{10, 0, 1, static_cast<std::uint8_t>(dice.roll(0, 255))}};
+    if (!def.addresses.v4 || dice.flip()) {
+      def.addresses.v6 =
+          Ipv6{{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, static_cast<std::uint8_t>(dice.roll(0, 255))}};
+    }
+  }
+  def.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+  def.protocols = random_protocols(dice);
+  for (int n = dice.roll(0, 3); n > 0; --n) {
+    NamedPort& port = def.ports[dice.word()];
+    port.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+    port.protocols = random_protocols(dice);
+    if (dice.flip()) port.alpn = {"h2", "http/1.1"};
+  }
+  def.priority = static_cast<std::uint16_t>(dice.roll(0, 65535));
+  def.weight = static_cast<std::uint16_t>(dice.roll(0, 65535));
+  if (dice.flip()) def.weight_warning = static_cast<std::uint16_t>(dice.roll(0, 65535));
+  if (dice.flip()) def.zone = dice.word();
+  for (int n = dice.roll(0, 4); n > 0; --n) def.tags.push_back(dice.text());
+  std::ranges::sort(def.tags);
+  def.tags.erase(std::ranges::unique(def.tags).begin(), def.tags.end());
+  for (int n = dice.roll(0, 4); n > 0; --n) def.meta[dice.word()] = dice.text();
+  def.deregister_after = Millis(dice.roll(0, 3'600'000));
+  for (int n = dice.roll(0, 3); n > 0; --n) def.checks.push_back(random_check(dice, "check" + std::to_string(n)));
+  if (dice.flip()) {
+    CheckDef lease;
+    lease.name = "lease";
+    lease.kind = CheckKind::heartbeat;
+    lease.lease = Millis(dice.roll(1000, 86'400'000));
+    def.checks.push_back(lease);
+  }
+  return def;
+}
+
+}  // namespace registry::codec
