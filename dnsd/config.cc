@@ -55,8 +55,8 @@ class Reader {
       config_.declared.namespaces.push_back(plain_namespace(registry::DomainName::parse("corp").value()));
     }
     read_reverse(table_, config_, complaints_);
-    read_services(table_, config_, complaints_);
     judge_together();
+    read_services(table_, config_, complaints_);
     if (!complaints_.empty()) return std::unexpected(complaints_.take());
     return std::move(config_);
   }
@@ -236,12 +236,12 @@ class Reader {
     if (config_.http.listen.empty())
       complaints_.add(place("http.listen", 0), "http.listen is empty: nobody could register");
     if (config_.dns.listen.empty()) complaints_.add(place("dns.listen", 0), "dns.listen is empty: nobody could ask");
-    const auto& defaults = config_.check_defaults;
-    const auto interval = defaults.interval.value_or(registry::CheckDef{}.interval);
-    if (defaults.timeout && *defaults.timeout > interval) {
-      complaints_.add(place("health.timeout", 0),
-                      fmt::format("health.timeout {} is longer than health.interval {}",
-                                  registry::format_duration(*defaults.timeout), registry::format_duration(interval)));
+    auto& defaults = config_.http.check_defaults;
+    if (!places_.contains("health.timeout")) defaults.timeout = std::min(defaults.timeout, defaults.interval);
+    if (defaults.timeout > defaults.interval) {
+      complaints_.add(place("health.timeout", 0), fmt::format("health.timeout {} is longer than health.interval {}",
+                                                              registry::format_duration(defaults.timeout),
+                                                              registry::format_duration(defaults.interval)));
     }
     if (config_.http.max_batch_body < config_.http.max_body) {
       complaints_.add(place("http.max_batch_body", 0), "http.max_batch_body is smaller than http.max_body");

@@ -59,13 +59,6 @@ struct ZoneFile {
   bool operator==(const ZoneFile&) const = default;
 };
 
-// What a check has where neither it nor its service's template says so. Unset = the model's own default.
-struct CheckDefaults {
-  std::optional<registry::Millis> interval, timeout;
-  std::optional<int> fall, rise, ok;
-  bool operator==(const CheckDefaults&) const = default;
-};
-
 struct LogConfig {
   log::Format format = log::Format::automatic;
   log::Level level = log::Level::info;
@@ -77,13 +70,12 @@ struct Config {
   Config();  // the defaults of DESIGN section 7: loopback only, ports 8600 and 8500
 
   serve::ServerOptions dns;
-  api::Options http;  // with the token, and [registration] allow_addresses
+  api::Options http;  // with the token, [registration] allow_addresses and [health] check_defaults
   StoreConfig store;
   registry::Registry::Declared declared;  // [[namespace]] and [[service]]; API writes to them are 409
   std::vector<ZoneFile> namespace_files;  // zone_file of a namespace
   std::vector<ZoneFile> zones;            // [[zone]]
   std::vector<answers::ReverseZone> reverse;
-  CheckDefaults check_defaults;
   registry::checks::Options checks;
   registry::Registry::Limits limits;
   LogConfig log;

@@ -64,9 +64,19 @@ std::optional<std::filesystem::path> path(const toml::table& table, std::string_
   return std::nullopt;
 }
 
-boost::json::object body_without(const toml::table& table, std::initializer_list<std::string_view> keys) {
+// The table as the codec's JSON: without `keys`, which are ours, and without what the codec would ignore because a GET
+// shows it (state, revision, ...): in a file such a key is a mistake.
+boost::json::object body_of(const toml::table& table, std::string_view of, const std::vector<std::string_view>& ours,
+                            const boost::json::object& written, Complaints& complaints) {
+  auto known = ours;
+  for (const auto& member : written) known.push_back(member.key());
   auto body = to_json(table).as_object();
-  for (const auto key : keys) body.erase(key);
+  for (const auto& [key, value] : table) {
+    const bool is_ours = std::ranges::find(ours, key.str()) != ours.end();
+    if (!is_ours && std::ranges::find(known, key.str()) != known.end()) continue;
+    if (!is_ours) unknown_key(complaints, key, of, known);
+    body.erase(key.str());
+  }
   return body;
 }
 
@@ -79,16 +89,20 @@ bool is_known_apex(const Config& config, const DomainName& name) {
 
 std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, const DomainName& name,
                                                      Complaints& complaints) {
-  auto def = codec::parse_namespace(body_without(table, {"name", "zone_file"}), name);
-  if (!def) {
-    complain(complaints, table, def.error());
-    return std::nullopt;
+  static const auto written = codec::to_json(registry::NamespaceDef());
+  auto body = body_of(table, "[[namespace]]", {"name", "zone_file"}, written, complaints);
+  // [[namespace.ttl]] is short for [[namespace.ttl_rules]] where no ttl = "..." stands beside it (TOML has one of
+  // them).
+  const bool short_rules = body.contains("ttl") && body["ttl"].is_array();
+  if (short_rules) body["ttl_rules"] = std::exchange(body["ttl"], nullptr);
+  if (short_rules) body.erase("ttl");
+  auto def = codec::parse_namespace(body, name);
+  if (def) return *std::move(def);
+  for (auto& error : def.error().errors) {
+    if (short_rules && error.pointer.starts_with("#/ttl_rules")) error.pointer.erase(5, 6);
   }
-  if (const auto problem = registry::validate(*def)) {
-    complain(complaints, table, *problem);
-    return std::nullopt;
-  }
-  return *std::move(def);
+  complain(complaints, table, def.error());
+  return std::nullopt;
 }
 
 void add_namespace(registry::NamespaceDef def, const Where& at, Config& config, Complaints& complaints) {
@@ -100,35 +114,8 @@ void add_namespace(registry::NamespaceDef def, const Where& at, Config& config, 
   config.declared.namespaces.push_back(std::move(def));
 }
 
-// [health] for the checks that say nothing themselves. A heartbeat has a lease, no probes.
-void fill_check(boost::json::object& check, const CheckDefaults& defaults) {
-  if (check.contains("heartbeat")) return;
-  const auto fill = [&](std::string_view key, const auto& value) {
-    if (value && !check.contains(key)) check[key] = *value;
-  };
-  fill("fall", defaults.fall);
-  fill("rise", defaults.rise);
-  fill("ok", defaults.ok);
-  const bool own_interval = check.contains("interval");
-  if (defaults.interval && !own_interval) check["interval"] = registry::format_duration(*defaults.interval);
-  if (!defaults.timeout || check.contains("timeout")) return;
-  auto timeout = *defaults.timeout;
-  if (own_interval && check["interval"].is_string()) {
-    timeout = std::min(timeout, registry::parse_duration(check["interval"].as_string()).value_or(timeout));
-  }
-  check["timeout"] = registry::format_duration(timeout);
-}
-
-void fill_checks(boost::json::object& body, const CheckDefaults& defaults) {
-  auto* checks = body.if_contains("checks");
-  if (!checks || !checks->is_array()) return;
-  for (auto& check : checks->as_array()) {
-    if (check.is_object()) fill_check(check.as_object(), defaults);
-  }
-}
-
 std::optional<registry::InstanceDef> read_instance(const toml::table& table, const DomainName& service,
-                                                   const CheckDefaults& defaults, Complaints& complaints) {
+                                                   const registry::CheckDef& defaults, Complaints& complaints) {
   const auto* id = text(table, "service.instances", "id", complaints);
   if (!id) return std::nullopt;
   if (!table.contains("address") && !table.contains("addresses") && !table.contains("host")) {
@@ -136,16 +123,18 @@ std::optional<registry::InstanceDef> read_instance(const toml::table& table, con
                    fmt::format("instance \"{}\" needs \"address\", \"addresses\" or \"host\"", id->get()));
     return std::nullopt;
   }
-  auto body = body_without(table, {"id"});
-  fill_checks(body, defaults);
-  auto def = codec::parse_instance(body, {.service = service, .id = id->get(), .peer_v4 = {}, .peer_v6 = {}});
+  auto written = codec::to_json(registry::InstanceDef());
+  written["weight_warning"] = nullptr;  // shown only where it is set
+  const auto body = body_of(table, "an instance", {"id"}, written, complaints);
+  auto def = codec::parse_instance(
+      body, {.service = service, .id = id->get(), .peer_v4 = {}, .peer_v6 = {}, .check_defaults = defaults});
   if (def) return *std::move(def);
   complain(complaints, table, def.error());
   return std::nullopt;
 }
 
-void read_instances(const toml::table& table, registry::Registry::Declared::Svc& service, const CheckDefaults& defaults,
-                    Complaints& complaints) {
+void read_instances(const toml::table& table, registry::Registry::Declared::Svc& service,
+                    const registry::CheckDef& defaults, Complaints& complaints) {
   const auto* node = table.get("instances");
   if (!node) return;
   const auto* list = node->as_array();
@@ -201,16 +190,14 @@ void read_service(const toml::table& table, Config& config, Complaints& complain
     complaints.add(where(*value), fmt::format("the service \"{}\" is declared twice", name->text()));
   }
   registry::Registry::Declared::Svc service{.name = *name, .policy = {}, .instances = {}};
-  auto body = body_without(table, {"name", "instances"});
-  fill_checks(body, config.check_defaults);
-  auto policy = codec::parse_service(body, *name);
+  const auto body = body_of(table, "[[service]]", {"name", "instances"}, codec::to_json(service.policy), complaints);
+  auto policy = codec::parse_service(body, *name, config.http.check_defaults);
   if (policy) {
     service.policy = *std::move(policy);
-    if (const auto problem = registry::validate(service.policy, *name)) complain(complaints, table, *problem);
   } else {
     complain(complaints, table, policy.error());
   }
-  read_instances(table, service, config.check_defaults, complaints);
+  read_instances(table, service, config.http.check_defaults, complaints);
   config.declared.services.push_back(std::move(service));
 }
 
