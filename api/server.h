@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "registry/write/feed.h"
 #include "registry/registry.h"
 #include "registry/store/commit_log.h"
+#include "registry/write/feed.h"
 #include "registry/write/write_path.h"
 
 namespace api {
@@ -24,15 +24,16 @@ struct Endpoint {
 
 struct Options {
   std::vector<Endpoint> listen;
-  std::string token;                           // bearer token; "" = none asked for
-  std::vector<std::string> allowed_hosts;      // Host header allow-list beside localhost and the listen addresses
+  std::string token;                              // bearer token; "" = none asked for
+  std::vector<std::string> allowed_hosts;         // Host header allow-list beside localhost and the listen addresses
   std::vector<registry::Prefix> allow_addresses;  // [registration] allow_addresses; empty = any
+  registry::CheckDef check_defaults;              // [health] interval, timeout, rise, fall where a check does not say
   std::size_t max_header = 8 << 10;
   std::size_t max_body = 64 << 10;
   std::size_t max_batch_body = 4 << 20;
   std::size_t max_batch_operations = 1000;
   std::size_t max_connections = 8192;
-  std::size_t max_watchers = 4096;             // held requests: long polls and event streams
+  std::size_t max_watchers = 4096;  // held requests: long polls and event streams
   registry::Millis header_timeout{5'000};
   registry::Millis body_timeout{15'000};
   registry::Millis idle_timeout{60'000};
@@ -65,8 +66,8 @@ struct Context {
   std::function<void(std::move_only_function<void()>)> after_grace;
   std::function<Readiness()> ready;
   std::function<std::expected<void, std::vector<std::string>>()> reload;  // the lines say what was kept and why
-  std::function<void(std::string&)> dns_metrics;  // appends Prometheus text
-  std::function<boost::json::object()> status;    // members beside the API's own: version, uptime, dns, checks
+  std::function<void(std::string&)> dns_metrics;                          // appends Prometheus text
+  std::function<boost::json::object()> status;  // members beside the API's own: version, uptime, dns, checks
 };
 
 class Server {

@@ -1,0 +1,44 @@
+// From a request's header to its response, without sockets: the connection reads and writes, the gateway decides.
+// Order of handling (incidents S11): size cap, authentication, authorisation, then decoding.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <span>
+
+#include "api/access.h"
+#include "api/app.h"
+#include "api/route.h"
+
+namespace api {
+
+class Gateway {
+ public:
+  Gateway(App& app, std::span<const Route> routes);
+
+  struct Admission {
+    const Route* route = nullptr;
+    std::size_t body_limit = 0;
+    std::optional<Response> refusal;  // set: answer this and do not read the body
+  };
+  // Judges everything that the header alone tells, and fills in the request's query and params.
+  [[nodiscard]] Admission admit(Request& request) const;
+
+  // The whole request. Never throws: our own fault is a 500 and a counter.
+  [[nodiscard]] boost::asio::awaitable<Response> handle(const Route& route, Request& request);
+
+  [[nodiscard]] Response too_large(std::size_t limit) const;
+  [[nodiscard]] App& app() const { return app_; }
+  [[nodiscard]] const Router& router() const { return router_; }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<Response> dispatch(const Route& route, Request& request);
+  [[nodiscard]] std::optional<Response> refuse(const Request& request, const Target& target, const Router::Match& match,
+                                               std::size_t limit) const;
+
+  App& app_;
+  AccessRules access_;
+  Router router_;
+};
+
+}  // namespace api

@@ -1,0 +1,29 @@
+// A strict reading of a request's header octets, before any lenient parser sees them.
+//
+// Two parsers that disagree about where a request ends are how requests are smuggled (incidents: CL beside TE, two
+// lengths, bare LF, folded lines, a space before the colon). Everything that RFC 9112 lets a server refuse is refused
+// here with 400 and a closed connection. Pure: no socket, no clock.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace api {
+
+inline constexpr std::size_t kMaxHeaderFields = 100;  // curl sends 4, a browser about 20
+
+struct HeaderScan {
+  enum class State { need_more, complete, refused } state = State::need_more;
+  std::size_t begin = 0;  // empty lines before the request line are skipped (RFC 9112 2.2)
+  std::size_t end = 0;    // complete: one past the empty line
+  std::string_view why;   // refused: a sentence, static storage
+};
+
+// Looks for the end of the header block in what has arrived so far. A bare CR or LF is refused as soon as it is seen.
+[[nodiscard]] HeaderScan scan_header(std::string_view octets);
+
+// Judges a complete block (request line, fields, empty line). Nothing = acceptable; else why not, static storage.
+[[nodiscard]] std::optional<std::string_view> lint_header(std::string_view block);
+
+}  // namespace api

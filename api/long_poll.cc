@@ -1,0 +1,120 @@
+#include "api/long_poll.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "api/problem.h"
+
+namespace api {
+namespace {
+
+using registry::ProblemKind;
+using registry::Result;
+using registry::Revision;
+
+struct Poll {
+  std::optional<Revision> index;
+  registry::Millis wait = kDefaultWait;
+};
+
+Result<Poll> parse_poll(const Request& request) {
+  Poll poll;
+  auto index = number_parameter(request, "index");
+  if (!index) return std::unexpected(std::move(index.error()));
+  auto wait = wait_parameter(request);
+  if (!wait) return std::unexpected(std::move(wait.error()));
+  poll.index = *index;
+  poll.wait = wait->value_or(kDefaultWait);
+  return poll;
+}
+
+Response render(const Read& read) {
+  auto response = read.render();
+  response.set("X-Dnsd-Index", std::to_string(std::max<Revision>(read.index, 1)));
+  return response;
+}
+
+// Whether a request that waits for something after `index` is still to be held.
+bool unchanged(const Read& before, const Read& now, Revision index) {
+  if (now.exists != before.exists) return false;
+  if (!now.exists) return true;  // waits for the thing to appear, whatever else changes at its parent
+  if (before.fingerprint) return now.fingerprint == before.fingerprint;
+  return now.index <= index;
+}
+
+// Held: one Event, one subscription, and the request itself. Woken only by changes of the read's key.
+boost::asio::awaitable<Result<Read>> hold_read(App& app, ReadHandler handler, const Request& request, Read first,
+                                               Poll poll, std::shared_ptr<Holds::Hold> hold) {
+  watch_peer(request, hold);
+  auto subscription = app.context.feed.subscribe(first.feed_key, [&hold](const auto&) { hold->event.set(); });
+  const auto deadline = std::chrono::steady_clock::now() + poll.wait;
+  for (;;) {
+    const bool woken = co_await hold->event.wait_until(deadline);
+    auto now = handler(app, request);
+    if (!woken || hold->gone || !now || !unchanged(first, *now, *poll.index)) co_return now;
+    hold->event.clear();
+  }
+}
+
+}  // namespace
+
+boost::asio::awaitable<Response> answer_read(App& app, ReadHandler handler, const Request& request) {
+  auto poll = parse_poll(request);
+  if (!poll) co_return problem_response(poll.error());
+  auto read = handler(app, request);
+  if (!read) co_return problem_response(read.error());
+  // An index from the future is another server's, or one before a restore: it says nothing, so answer at once.
+  const bool waits =
+      poll->index && read->index <= *poll->index && *poll->index <= std::max<Revision>(app.registry().revision(), 1);
+  if (!waits || app.stopping || poll->wait.count() == 0) co_return render(*read);
+  auto hold = app.holds.take(app.executor);
+  if (!hold) co_return too_many_watchers(app);
+  auto held = co_await hold_read(app, handler, request, std::move(*read), *poll, std::move(hold));
+  if (!held) co_return problem_response(held.error());
+  co_return render(*held);
+}
+
+Result<std::optional<std::uint64_t>> number_parameter(const Request& request, std::string_view name) {
+  const auto text = request.parameter(name);
+  if (!text) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size()) {
+    return registry::fail(ProblemKind::bad_request, fmt::format("query parameter \"{}\" must be a number", name));
+  }
+  return value;
+}
+
+Result<bool> flag_parameter(const Request& request, std::string_view name) {
+  const auto text = request.parameter(name);
+  if (!text || *text == "false" || *text == "0") return false;
+  if (*text == "true" || *text == "1" || text->empty()) return true;
+  return registry::fail(ProblemKind::bad_request, fmt::format("query parameter \"{}\" is true or false", name));
+}
+
+Result<std::optional<registry::Millis>> wait_parameter(const Request& request) {
+  const auto text = request.parameter("wait");
+  if (!text) return std::nullopt;
+  const auto wait = registry::parse_duration(*text);
+  if (!wait || *wait > kMaxWait || wait->count() < 0) {
+    return registry::fail(ProblemKind::bad_request, "\"wait\" is a duration such as \"30s\", at most \"10m\"");
+  }
+  return *wait;
+}
+
+void watch_peer(const Request& request, const std::shared_ptr<Holds::Hold>& hold) {
+  if (!request.watch_peer) return;
+  request.watch_peer([weak = std::weak_ptr(hold)] {
+    if (const auto held = weak.lock()) {
+      held->gone = true;
+      held->event.set();
+    }
+  });
+}
+
+Response too_many_watchers(const App& app) {
+  return problem_response(http_problem::busy, fmt::format("{} requests are being held already", app.holds.limit()));
+}
+
+}  // namespace api
