@@ -1,0 +1,136 @@
+// Drain: out of new answers at once, and a measured time after which no copy of an old answer lives.
+//
+// safe_after = (time of the last answer of the service, read once no worker can use the replaced block any more)
+//            + TTL + min_ttl (MECHANISMS 8: the direct name is clamped to it meanwhile).
+#include <algorithm>
+
+#include "api/long_poll.h"
+#include "api/native/common.h"
+#include "api/native/handlers.h"
+#include "api/native/render.h"
+
+namespace api::native {
+
+using registry::DomainName;
+using registry::Mono;
+using registry::ProblemKind;
+using registry::Wall;
+
+namespace {
+
+// When an answer that may hold the instance last left. An instance from before this process started may have been
+// handed out by the one before it, until the moment it ended.
+std::optional<Mono> last_handed_out(const App& app, const registry::Service& service,
+                                    const registry::Instance& instance) {
+  auto last = app.context.last_answered ? app.context.last_answered(service.name.key()) : std::nullopt;
+  if (!last && app.loaded_at && instance.created <= *app.loaded_at) last = app.started;
+  return last;
+}
+
+Wall measure(const App& app, const registry::Service& service, const registry::Instance& instance) {
+  const auto now = app.now();
+  const auto last = last_handed_out(app, service, instance);
+  if (!last) return now.wall;
+  const auto end = *last + app.registry().ttl_of(service) + app.registry().min_ttl_of(service);
+  if (end <= now.mono) return now.wall;
+  return now.wall + std::chrono::ceil<registry::Millis>(end - now.mono);
+}
+
+struct State {
+  std::optional<Wall> safe_after;
+  bool exists = false, draining = false;
+};
+
+State state_of(const App& app, const DomainName& service, std::string_view id) {
+  const auto* instance = app.registry().find_instance(service.key(), id);
+  if (!instance) return {};
+  return {instance->safe_after, true, instance->drain_started.has_value()};
+}
+
+Response show(const App& app, const DomainName& service, const std::string& id) {
+  const auto state = state_of(app, service, id);
+  if (!state.exists) {
+    return problem_response({ProblemKind::unknown_instance, id + " was deregistered", {}, {}});
+  }
+  if (!state.draining) {
+    return problem_response(http_problem::drain_cancelled, "the drain of " + id + " was cancelled meanwhile");
+  }
+  const auto now = app.now();
+  const bool done = state.safe_after && *state.safe_after <= now.wall;
+  json::object body{{"id", id}, {"draining", true}};
+  body["safe_after"] = state.safe_after ? json::value(registry::format_time(*state.safe_after)) : json::value();
+  body["left"] =
+      state.safe_after ? json::value(format_left(now.mono + (*state.safe_after - now.wall), now.mono)) : json::value();
+  body["done"] = done;
+  auto response = json_response(done ? 200 : 202, body);
+  if (const auto* instance = app.registry().find_instance(service.key(), id)) {
+    response.set("X-Dnsd-Index", std::to_string(std::max(instance->revision, instance->state_revision)));
+  }
+  return response;
+}
+
+// Takes the instance out of the answers and writes down when it is safe. Nothing = done.
+awaitable<std::optional<registry::Problem>> start(App& app, DomainName service, std::string id) {
+  std::vector<registry::Command> commands;
+  commands.emplace_back(registry::DrainInstance{service, id});
+  auto drained = co_await app.submit(std::move(commands), false);
+  if (!drained.results.empty() && !drained.results[0]) co_return drained.results[0].error();
+  auto state = state_of(app, service, id);
+  if (!state.draining || state.safe_after) co_return std::nullopt;  // repeated: the first clock stands
+
+  auto grace = [&app](auto done) { app.context.after_grace([done]() mutable { done(true); }); };
+  if (app.context.after_grace) co_await until_done<bool>(app.executor, grace);
+  const auto* found = app.registry().find_service(service.key());
+  const auto* instance = app.registry().find_instance(service.key(), id);
+  if (!found || !instance || instance->safe_after) co_return std::nullopt;
+  std::vector<registry::Command> measured;
+  measured.emplace_back(registry::SetSafeAfter{service.key(), id, measure(app, *found, *instance)});
+  auto result = co_await app.submit(std::move(measured), false);
+  if (!result.results.empty() && !result.results[0]) co_return result.results[0].error();
+  co_return std::nullopt;
+}
+
+// Until it is safe, cancelled or gone, or the caller's patience ends.
+awaitable<void> wait_until_safe(App& app, const Request& request, const DomainName& service, const std::string& id,
+                                registry::Millis wait, std::shared_ptr<Holds::Hold> hold) {
+  watch_peer(request, hold);
+  auto subscription = app.context.feed.subscribe(service.key(), [&hold](const auto&) { hold->event.set(); });
+  const auto patience = std::chrono::steady_clock::now() + wait;
+  for (;;) {
+    const auto state = state_of(app, service, id);
+    const auto left = state.safe_after ? *state.safe_after - app.now().wall : registry::Millis(0);
+    if (!state.draining || left.count() <= 0 || hold->gone || app.stopping) co_return;
+    const auto deadline = std::min(patience, std::chrono::steady_clock::now() + left);
+    co_await hold->event.wait_until(deadline);
+    hold->event.clear();
+    if (std::chrono::steady_clock::now() >= patience) co_return;
+  }
+}
+
+}  // namespace
+
+awaitable<Response> post_drain(App& app, Request& request) {
+  auto service = name_to_read(request.params[0], ProblemKind::unknown_service);
+  if (!service) co_return problem_response(service.error());
+  const auto wait = wait_parameter(request);
+  if (!wait) co_return problem_response(wait.error());
+  const std::string id = request.params[1];
+  auto failure = co_await start(app, *service, id);
+  if (failure) co_return problem_response(*failure);
+  if (*wait && (*wait)->count() > 0) {
+    auto hold = app.holds.take(app.executor);
+    if (!hold) co_return too_many_watchers(app);
+    co_await wait_until_safe(app, request, *service, id, **wait, std::move(hold));
+  }
+  co_return show(app, *service, id);
+}
+
+Result<Plan> delete_drain(App&, const Request& request, const json::value*) {
+  auto service = name_to_read(request.params[0], ProblemKind::unknown_service);
+  if (!service) return std::unexpected(std::move(service.error()));
+  Plan plan;
+  plan.action = registry::Command(registry::UndrainInstance{std::move(*service), request.params[1]});
+  return plan;
+}
+
+}  // namespace api::native
