@@ -1,0 +1,168 @@
+#include "registry/checks/schedule.h"
+
+#include <gmock/gmock.h>
+
+#include <numeric>
+#include <set>
+
+namespace registry::checks {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+constexpr Millis kInterval{1000};
+constexpr Millis kLatest{1000 + 16};  // with the largest jitter, 1/64
+
+const Mono kStart{std::chrono::hours(5)};
+
+std::vector<Generation> take_all(Schedule& schedule, Mono now) {
+  schedule.advance(now);
+  std::vector<Generation> out;
+  while (const auto next = schedule.take(now)) out.push_back(*next);
+  return out;
+}
+
+TEST(Schedule, ProbesAtOnceAndThenOneIntervalAfterTheStart) {
+  Schedule schedule(8, 1);
+  schedule.add(1, kInterval, kStart);
+  EXPECT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.finished(1);
+  ASSERT_TRUE(schedule.next());
+  EXPECT_GE(*schedule.next(), kStart + kInterval);
+  EXPECT_LE(*schedule.next(), kStart + kLatest);
+  EXPECT_THAT(take_all(schedule, kStart + kInterval - Millis(1)), ElementsAre());
+  EXPECT_THAT(take_all(schedule, kStart + kLatest), ElementsAre(1));
+}
+
+TEST(Schedule, NeverProbesEarlierThanTheInterval) {
+  Schedule schedule(8, 7);
+  schedule.add(1, kInterval, kStart);
+  Mono last = kStart - kInterval;
+  std::set<Mono::duration> gaps;
+  for (int i = 0; i < 1000; ++i) {
+    const Mono due = *schedule.next();
+    gaps.insert(due - last);
+    EXPECT_GE(due - last, kInterval);
+    EXPECT_LE(due - last, kLatest);
+    ASSERT_THAT(take_all(schedule, due), ElementsAre(1));
+    schedule.finished(1);
+    last = due;
+  }
+  EXPECT_GT(gaps.size(), 100U) << "turns are not jittered";
+}
+
+TEST(Schedule, ARunningProbeIsNeverStackedAndTheTurnIsCounted) {
+  Schedule schedule(8, 1);
+  schedule.add(1, kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  EXPECT_THAT(take_all(schedule, kStart + seconds(2)), ElementsAre());
+  EXPECT_EQ(schedule.skipped(), 1U);
+  EXPECT_THAT(take_all(schedule, kStart + seconds(4)), ElementsAre());
+  EXPECT_EQ(schedule.skipped(), 2U);
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + seconds(6)), ElementsAre(1));
+}
+
+TEST(Schedule, RunsAtMostTheCapFirstComeFirstServed) {
+  Schedule schedule(2, 1);
+  for (Generation g = 1; g <= 5; ++g) schedule.add(g, kInterval, kStart + Millis(g));
+  EXPECT_THAT(take_all(schedule, kStart + Millis(10)), ElementsAre(1, 2));
+  EXPECT_EQ(schedule.running(), 2U);
+  EXPECT_EQ(schedule.waiting(), 3U);
+  schedule.finished(2);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(11)), ElementsAre(3));
+  schedule.finished(1);
+  schedule.finished(3);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(12)), ElementsAre(4, 5));
+}
+
+TEST(Schedule, OneThatWaitsIsNotQueuedTwice) {
+  Schedule schedule(1, 1);
+  schedule.add(1, Millis(10), kStart);
+  schedule.add(2, Millis(10), kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  for (int i = 1; i <= 50; ++i) EXPECT_THAT(take_all(schedule, kStart + Millis(20) * i), ElementsAre());
+  EXPECT_EQ(schedule.waiting(), 1U);
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + seconds(2)), ElementsAre(2));
+}
+
+TEST(Schedule, ARemovedTargetKeepsItsPlaceUntilItsProbeEnded) {
+  Schedule schedule(1, 1);
+  schedule.add(1, kInterval, kStart);
+  schedule.add(2, kInterval, kStart + Millis(1));
+  ASSERT_THAT(take_all(schedule, kStart + Millis(1)), ElementsAre(1));
+  schedule.remove(1);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(2)), ElementsAre());
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(2)), ElementsAre(2));
+  schedule.finished(2);
+  schedule.remove(2);
+  EXPECT_EQ(schedule.next(), std::nullopt);
+  EXPECT_EQ(schedule.size(), 0U);
+}
+
+TEST(Schedule, ARemovedTargetLeavesTheQueue) {
+  Schedule schedule(1, 1);
+  for (Generation g = 1; g <= 3; ++g) schedule.add(g, kInterval, kStart + Millis(g));
+  ASSERT_THAT(take_all(schedule, kStart + Millis(5)), ElementsAre(1));
+  schedule.remove(2);
+  EXPECT_EQ(schedule.waiting(), 1U);
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(5)), ElementsAre(3));
+}
+
+TEST(Schedule, RestartIsDueAtOnceAndReplacesThePlannedTurn) {
+  Schedule schedule(1, 1);
+  schedule.add(1, kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.finished(1);
+  schedule.restart(1, kStart + Millis(300));
+  EXPECT_THAT(take_all(schedule, kStart + Millis(300)), ElementsAre(1));
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + kLatest), ElementsAre()) << "the old turn must be gone";
+  EXPECT_THAT(take_all(schedule, kStart + Millis(300) + kLatest), ElementsAre(1));
+}
+
+TEST(Schedule, RestartOfARunningOneFollowsWhenItHasFinished) {
+  Schedule schedule(1, 1);
+  schedule.add(1, kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.restart(1, kStart);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(1)), ElementsAre());
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(2)), ElementsAre(1));
+  EXPECT_EQ(schedule.skipped(), 0U);
+}
+
+TEST(Schedule, ManyReplacedTargetsLeaveNothingBehind) {
+  Schedule schedule(1, 1);
+  schedule.add(1, kInterval, kStart);
+  for (Generation g = 2; g < 200'000; ++g) {
+    schedule.add(g, std::chrono::hours(1), kStart + std::chrono::hours(1));
+    schedule.remove(g);
+  }
+  EXPECT_EQ(schedule.size(), 1U);
+  EXPECT_EQ(schedule.next(), kStart);
+}
+
+TEST(Schedule, HundredThousandTargetsAllGetTheirTurnInAnyInterval) {
+  constexpr Generation kTargets = 100'000;
+  Schedule schedule(256, 3);
+  for (Generation g = 1; g <= kTargets; ++g) schedule.add(g, seconds(10), kStart + Millis(g % 10'000));
+  std::vector<int> turns(kTargets + 1);
+  for (Mono now = kStart; now < kStart + seconds(10); now += Millis(10)) {
+    for (const Generation g : take_all(schedule, now)) {
+      ++turns[g];
+      schedule.finished(g);
+    }
+    ASSERT_LT(schedule.waiting(), 256U);
+  }
+  schedule.advance(kStart + seconds(10));
+  for (Generation g = 1; g <= kTargets; ++g) ASSERT_LE(turns[g], 1) << g;
+  EXPECT_GE(std::accumulate(turns.begin(), turns.end(), 0), 99'000);
+}
+
+}  // namespace
+}  // namespace registry::checks
