@@ -72,4 +72,7 @@ struct Record {
   std::vector<Effect> effects;
 };
 
+// Before the commit: new things get the record's revision as the one that created them, in the store too.
+void stamp_created(Record& record);
+
 }  // namespace registry

@@ -47,6 +47,7 @@ struct Instance {
   // The checks that apply: the definition's own, else the service's template; plus its lease. Same order as status.
   std::shared_ptr<const std::vector<CheckDef>> checks;
   std::vector<CheckStatus> status;
+  std::vector<Mono> flip_at;           // per check: its last result + interval x results until it could flip
   std::optional<Mono> lease_deadline;  // of the heartbeat check; unset = no lease or expired
   std::optional<Mono> forget_at;       // lease expired: deregistration is due
   Addresses resolved;                  // of def->host, as last resolved
@@ -56,6 +57,7 @@ struct Instance {
 
   // Derived, kept current by the registry:
   CheckState state = CheckState::passing;
+  // With checks that name a family, `state` is that of the better family, so that it agrees with `available`.
   bool available = false;     // may be answered in at least one family
   bool available_v4 = false;  // judged apart only where a check names a family
   bool available_v6 = false;
@@ -63,6 +65,7 @@ struct Instance {
   Reason reason = Reason::ok;
   std::uint16_t effective_weight = 0;
   Mono horizon = Mono::max();  // the state cannot flip before
+  Mono timer = Mono::max();  // where its lease stands among the registry's timers: a heartbeat moves the deadline only
 
   [[nodiscard]] const Addresses& addresses() const { return def->host.empty() ? def->addresses : resolved; }
 };
@@ -75,10 +78,16 @@ struct Service {
   bool managed_by_config = false;
   bool shadowed = false;  // a static record owns its name: not in DNS
   Revision created = 0;
-  Revision revision = 0;  // policy
-  Revision index = 0;     // last change of anything in it, state included: the long poll's index
-  std::optional<Mono> empty_since;
-  std::map<std::string, Instance, std::less<>> instances;                                            // by id
+  Revision revision = 0;            // policy
+  Revision index = 0;               // last change of anything in it, state included: the long poll's index
+  std::optional<Mono> empty_since;  // made by its first instance, and the last one is gone
+  std::shared_ptr<const std::vector<CheckDef>> checks;    // the policy's template; null = none
+  std::shared_ptr<const std::vector<CheckDef>> combined;  // template + lease as last combined: equal ones are shared
+  // The least horizon of its instances, as last announced (touched_services, horizons). Never later than the truth;
+  // heartbeats and passing probes only make it earlier than need be, until it is near enough to matter for the TTL.
+  Mono horizon = Mono::max();
+  Mono horizon_due{};                                      // look again when time has come this far
+  std::map<std::string, Instance, std::less<>> instances;  // by id
   std::unordered_map<std::string, std::map<std::string, Instance, std::less<>>::iterator> by_label;  // folded
   std::size_t available = 0;
 };
@@ -88,6 +97,7 @@ struct Namespace {
   bool managed_by_config = false;
   Revision created = 0;
   Revision revision = 0;
+  Revision index = 0;  // last change of anything in it, removals and states included
   std::size_t services = 0;
   std::uint32_t serial = 1;  // SOA serial: moves with the transfer content, never backwards (RFC 1982)
 };
@@ -95,6 +105,8 @@ struct Namespace {
 struct Override {
   OverrideDef def;
   Revision revision = 0;
+  Mono ends = Mono::max();
+  bool expired = false;  // takes no effect any more; due() asks for its removal
 };
 
 // What a zone file owns in a namespace's tree. Handed in by the daemon after (re)loading zone files.
@@ -128,6 +140,8 @@ class Registry {
   [[nodiscard]] const std::map<std::string, Namespace, std::less<>>& namespaces() const;
   [[nodiscard]] const std::map<std::string, Service, std::less<>>& services() const;  // by folded FQDN
   [[nodiscard]] const std::map<std::string, Override, std::less<>>& overrides() const;
+  // Folded FQDNs of a namespace's services, in order; empty when unknown. Valid until the next change.
+  [[nodiscard]] const std::set<std::string_view>& services_of(std::string_view apex) const;
   // (service, id) of every instance of a node, folded node name; empty when unknown.
   struct InstanceRef {
     std::string service;
@@ -149,8 +163,18 @@ class Registry {
   Revision reserve_revision();
   // Executes a committed record. When observations overtook its revision, the change is announced under a newer one.
   ChangeSet apply(const Record& record, const Now& now);
-  // Rebuilds everything from the store at start: latest effect per key, any order. Every lease gets one full term.
-  void restore(std::vector<Effect> effects, Revision high_water, const Now& now);
+  // Rebuilds everything from the store at start: latest effect per key, any order. Every lease gets one full term;
+  // one that had ended stays ended, for one deregister_after. Call declare() before: what the file declares wins over
+  // the stored fact of the same name. Returns a sentence for the operator per kind of thing that was left out
+  // (namespace no longer declared, overruled by the file, not valid any more); left out is not deleted: it stays in
+  // the store. An instance whose service is not stored gets the service anew, as its first registration did.
+  //
+  // `lost` bounds how many revisions may have been handed out after the last one that the store shows (0 after an
+  // orderly end, else high_water minus that last revision). Every change of a namespace's serial takes a revision, so
+  // the serials move ahead by as many and never run backwards.
+  std::vector<std::string> restore(std::vector<Effect> effects, Revision high_water, const Now& now, Revision lost = 0);
+  // What of a change set the store should keep although no command asked for it: check states and serials.
+  [[nodiscard]] std::vector<Effect> observed(const ChangeSet& changes) const;
   // What the configuration file declares: replaces what it declared before; not persisted. Conflicts with stored
   // facts: the file wins, the stored one is shadowed or replaced, and `notes` says so in one sentence each.
   struct Declared {
@@ -166,24 +190,32 @@ class Registry {
   // A zone file was (re)loaded for a namespace. Services that it covers become shadowed.
   // `conflicts` lists services that own a name of the file; at a reload the daemon asks first and keeps the old zone.
   [[nodiscard]] std::vector<std::string> static_conflicts(std::string_view apex, const StaticNames& names) const;
+  // The first call for a namespace moves its serial only where the file's is ahead (a restart changes no answer).
   ChangeSet set_static_names(std::string_view apex, StaticNames names, const Now& now);
 
   // -- observations -----------------------------------------------------------------------------------------------
   ChangeSet observe_probe(std::string_view service, std::string_view id, std::string_view check,
                           const ProbeResult& result, const Now& now);
+  // `check` may be empty: an instance has one heartbeat check. Without a state it reports `passing`.
   // A heartbeat, optionally with a reported state. Without change of state it moves no revision (empty ChangeSet).
   Result<ChangeSet> heartbeat(std::string_view service, std::string_view id, std::string_view check,
                               std::optional<CheckState> state, std::string_view output, const Now& now);
+  // The lease half of a PUT that changed nothing: one full term from now; nothing without a lease. The state that
+  // heartbeats reported stays.
+  ChangeSet renew_lease(std::string_view service, std::string_view id, const Now& now);
   ChangeSet observe_host(std::string_view service, std::string_view id, const Addresses& addresses,
                          std::optional<Mono> until, const Now& now);
-  // Time passed: leases that ended, overrides that expired. Call at or after next_deadline().
+  // Time passed: leases that ended, overrides that expired, all of them in one change set. Call at or after
+  // next_deadline(), then ask due(). The deadline may come early for a lease that was renewed meanwhile.
   ChangeSet advance(const Now& now);
   [[nodiscard]] Mono next_deadline() const;
-  // Facts that time asks for, to be submitted as commands by the daemon: instances past deregister_after, services
-  // empty for an hour. At most `limit`.
+  // Facts that time asks for, to be submitted as commands by the daemon (DeleteInstance and DeleteService with
+  // `only_due`, DeleteOverride): instances past deregister_after, services empty for an hour, expired overrides. At
+  // most `limit` of each. They stay due until they are gone: a failed commit is tried again with the next call.
   struct Due {
     std::vector<InstanceRef> instances;
     std::vector<std::string> services;
+    std::vector<std::string> overrides;
   };
   [[nodiscard]] Due due(const Now& now, std::size_t limit) const;
   // After a detected pause of the process: every lease gets one full term again.

@@ -23,37 +23,39 @@ struct Precondition {
 
 struct PutNamespace {
   NamespaceDef def;
-  Precondition when;
+  Precondition when{};
 };
 struct DeleteNamespace {
   std::string name;
-  Precondition when;
+  Precondition when{};
 };
 struct PutService {
   DomainName name;
   ServicePolicy policy;
-  Precondition when;
+  Precondition when{};
 };
 struct DeleteService {
   DomainName name;
   bool force = false;  // with its instances
-  Precondition when;
+  Precondition when{};
+  bool only_due = false;  // internal: unless it was declared or got an instance since Registry::due() named it
 };
 struct PutInstance {
   DomainName service;
   InstanceDef def;
-  Precondition when;
+  Precondition when{};
 };
 struct PatchInstance {  // read, merge, write in one step
   DomainName service;
   std::string id;
   std::function<Result<InstanceDef>(const InstanceDef&)> merge;
-  Precondition when;
+  Precondition when{};
 };
 struct DeleteInstance {
   DomainName service;
   std::string id;
-  Precondition when;
+  Precondition when{};
+  bool only_due = false;  // internal: unless it was registered again since Registry::due() named it
 };
 struct DrainInstance {
   DomainName service;

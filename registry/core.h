@@ -1,0 +1,135 @@
+// The registry's state and the steps that change it. Internal to registry*.cc and transaction*.cc; owner: the control
+// thread.
+//
+// Invariants:
+//  - every service lies one label below its namespace's apex, and `members[apex]` lists it;
+//  - `nodes`, `hosts`, `instance_count`, Service::by_label and Service::available agree with the instances;
+//  - an instance with a lease stands in `leases` at Instance::timer (never later than its deadline); an expired one
+//    stands in `forgets` at its forget_at instead; a service with `empty_since` stands in `idle`.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/name_set.h"
+#include "registry/registry.h"
+
+namespace registry {
+
+// One mutation in progress: what finish() turns into a ChangeSet. Revision 0 = none taken yet.
+struct Edit {
+  explicit Edit(const Now& time) : now(time) { set.at = time.wall; }
+  Now now;
+  bool silent = false;  // restore: nobody is told, so nothing is gathered
+  ChangeSet set;
+  std::set<std::string, std::less<>> services, namespaces, horizons;
+  std::set<std::string, std::less<>> content;  // namespaces whose transfer content changed: their serial moves
+};
+
+struct Origin {
+  Revision created = 0;  // 0 = this edit
+  bool managed_by_config = false;
+};
+
+struct Timer {
+  Mono at;
+  Service* service = nullptr;  // map nodes stay where they are
+  Instance* instance = nullptr;
+  auto operator<=>(const Timer&) const = default;
+};
+
+struct Idle {
+  Mono since;
+  const Service* service = nullptr;
+  auto operator<=>(const Idle&) const = default;
+};
+
+inline constexpr std::chrono::hours kEmptyServiceKept{1};
+
+struct RegistryCore {
+  explicit RegistryCore(Registry::Limits bounds) : limits(bounds) {}
+
+  Registry::Limits limits;
+  Revision revision = 0;
+  std::map<std::string, Namespace, std::less<>> namespaces;
+  std::map<std::string, std::string, std::less<>> apex_of;  // apex or alias -> apex
+  NameSet apexes;                                           // the keys of apex_of
+  std::map<std::string, std::set<std::string_view>, std::less<>> members;
+  std::map<std::string, Service, std::less<>> services;
+  std::map<std::string, Override, std::less<>> overrides;
+  std::vector<const Override*> ranking;  // those in force, the deciding one first
+  std::map<std::string, std::set<Registry::InstanceRef>, std::less<>> nodes;
+  std::map<std::string, std::size_t, std::less<>> hosts;  // how many instances name this host, folded
+  struct Statics {
+    StaticNames names;
+    NameSet tree;
+  };
+  std::map<std::string, Statics, std::less<>> statics;
+  std::size_t instance_count = 0;
+  std::set<Timer> leases, forgets;
+  std::set<Idle> idle;
+  Mono advanced_to = Mono::min();
+
+  // core_edit.cc
+  Revision stamp(Edit& edit);  // the edit's revision, taken now when it has none
+  void tell(Edit& edit, Change change);
+  void touch(Edit& edit, Service& service, bool content);
+  // Judges anew. True when something that anyone can see changed; state_revision and touch follow, no Change is told.
+  bool refresh(Service& service, Instance& instance, Edit& edit);
+  void refresh_and_tell(Service& service, Instance& instance, Edit& edit);
+  // After `instance.horizon` moved although nothing else changed.
+  void note_horizon(Service& service, const Instance& instance, Edit& edit);
+  ChangeSet finish(Edit&& edit);
+
+  // core_names.cc
+  [[nodiscard]] const std::string* apex_for(std::string_view key) const;  // longest apex or alias at or above the name
+  [[nodiscard]] bool static_covers(std::string_view apex, std::string_view service_key) const;
+  [[nodiscard]] bool covered(const Service& service) const;  // by a static name or by another namespace
+  [[nodiscard]] std::set<std::string> services_at(std::string_view apex, const StaticNames& names) const;
+  void update_shadow(Service& service, Edit& edit);
+  void update_shadows_above(std::string_view apex, Edit& edit);
+
+  // core_facts.cc
+  void put_namespace(NamespaceDef def, Origin origin, Edit& edit);
+  void erase_namespace(std::string_view name, Edit& edit);
+  Service& put_service(const DomainName& name, ServicePolicy policy, bool declared, Origin origin, Edit& edit);
+  void erase_service(std::string_view key, Edit& edit);
+  void put_override(OverrideDef def, Edit& edit);
+  void erase_override(std::string_view name, Edit& edit);
+  void rank_overrides();
+  void refresh_matching(const OverrideDef& def, Edit& edit);
+
+  // core_instances.cc
+  void put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit);
+  void erase_instance(Service& service, std::string_view id, Edit& edit);
+  void set_drain(const DrainEffect& drain, Edit& edit);
+  void set_check_state(const CheckStateEffect& effect, Edit& edit);  // as stored
+  // Recomputes the applicable checks; results that still mean the same are kept.
+  void attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit);
+  void update_idle(Service& service, const Edit& edit);
+  void set_serial(const SerialEffect& effect);
+
+  // core_leases.cc
+  void start_lease(Service& service, Instance& instance, Millis lease, Mono now);
+  void expire_lease(Service& service, Instance& instance, Mono forget_at);
+  void drop_timers(Service& service, Instance& instance);
+
+  [[nodiscard]] Service* service(std::string_view key);
+  [[nodiscard]] const Override* ruling(const Service& service, const Instance& instance) const;
+  void apply(Effect&& effect, Edit& edit);
+};
+
+struct Registry::Impl : RegistryCore {
+  using RegistryCore::RegistryCore;
+};
+
+// RFC 1982: the furthest of the serials, never 0 (some secondaries take it for "unknown").
+[[nodiscard]] std::uint32_t later_serial(std::uint32_t a, std::uint32_t b);
+// The next serial after `serial`, in step with the revision and above a zone file's (0 = none).
+[[nodiscard]] std::uint32_t next_serial(std::uint32_t serial, Revision revision, std::uint32_t file_serial);
+
+}  // namespace registry

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <utility>
+
+#include "registry/core.h"
+#include "registry/judge.h"
+
+namespace registry {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class Set>
+std::vector<std::string> drain_set(Set& set) {
+  std::vector<std::string> out;
+  out.reserve(set.size());
+  while (!set.empty()) out.push_back(std::move(set.extract(set.begin()).value()));
+  return out;
+}
+
+}  // namespace
+
+std::uint32_t later_serial(std::uint32_t a, std::uint32_t b) {
+  const std::uint32_t later = static_cast<std::int32_t>(b - a) > 0 ? b : a;
+  return later == 0 ? 1 : later;
+}
+
+std::uint32_t next_serial(std::uint32_t serial, Revision revision, std::uint32_t file_serial) {
+  std::uint32_t next = later_serial(serial + 1, static_cast<std::uint32_t>(revision));
+  if (file_serial != 0) next = later_serial(next, file_serial + 1);
+  return next;
+}
+
+Revision RegistryCore::stamp(Edit& edit) {
+  if (edit.set.revision == 0) edit.set.revision = ++revision;
+  return edit.set.revision;
+}
+
+void RegistryCore::tell(Edit& edit, Change change) {
+  stamp(edit);
+  if (!edit.silent) edit.set.changes.push_back(std::move(change));
+}
+
+void RegistryCore::touch(Edit& edit, Service& service, bool content) {
+  service.index = stamp(edit);
+  if (const auto ns = namespaces.find(service.apex); ns != namespaces.end()) ns->second.index = edit.set.revision;
+  if (edit.silent) return;
+  edit.services.insert(service.name.key());
+  if (content) edit.content.insert(service.apex);
+}
+
+bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
+  const Judgement now = judge(service, instance, ruling(service, instance));
+  const bool available = now.v4 || now.v6;
+  const bool content = instance.available_v4 != now.v4 || instance.available_v6 != now.v6 ||
+                       (available && instance.effective_weight != now.weight);
+  const bool visible = content || instance.state != now.state || instance.reason != now.reason ||
+                       instance.effective_weight != now.weight;
+  service.available += available;
+  service.available -= instance.available;
+  instance.state = now.state;
+  instance.available = available;
+  instance.available_v4 = now.v4;
+  instance.available_v6 = now.v6;
+  instance.ever_passed |= now.passed;
+  instance.reason = now.reason;
+  instance.effective_weight = now.weight;
+  instance.horizon = now.horizon;
+  if (!visible) return false;
+  touch(edit, service, content);
+  instance.state_revision = edit.set.revision;
+  return true;
+}
+
+void RegistryCore::refresh_and_tell(Service& service, Instance& instance, Edit& edit) {
+  if (!refresh(service, instance, edit)) return;
+  tell(edit, {ChangeKind::instance, ChangeOp::state, service.name.key(), instance.def->id, instance.available,
+              std::string(to_string(instance.reason))});
+}
+
+// Lowering is told at once. Raising costs a look at every instance, so it waits until the announced horizon is so near
+// that it shortens a TTL (twice the TTL, for heartbeats come in steps), and happens at most once a second.
+void RegistryCore::note_horizon(Service& service, const Instance& instance, Edit& edit) {
+  if (instance.horizon < service.horizon) {
+    service.horizon = instance.horizon;
+    edit.horizons.insert(service.name.key());
+    return;
+  }
+  if (edit.now.mono < service.horizon_due) return;
+  Mono least = Mono::max();
+  for (const auto& [id, each] : service.instances) least = std::min(least, each.horizon);
+  if (least != service.horizon) edit.horizons.insert(service.name.key());
+  service.horizon = least;
+  const auto ns = namespaces.find(service.apex);
+  const Millis ttl = service.policy.ttl.value_or(ns == namespaces.end() ? Millis{} : ns->second.def.ttl);
+  const Mono next = edit.now.mono + 1s;
+  service.horizon_due = least == Mono::max() ? next : std::max(least - 2 * ttl, next);
+}
+
+ChangeSet RegistryCore::finish(Edit&& edit) {
+  for (const std::string& key : edit.services) {
+    edit.horizons.erase(key);
+    const auto it = services.find(key);
+    if (it == services.end()) continue;
+    Mono least = Mono::max();
+    for (const auto& [id, each] : it->second.instances) least = std::min(least, each.horizon);
+    it->second.horizon = least;
+    it->second.horizon_due = edit.now.mono + 1s;
+  }
+  for (const std::string& apex : edit.content) {
+    const auto ns = namespaces.find(apex);
+    if (ns == namespaces.end()) continue;
+    const auto file = statics.find(apex);
+    const std::uint32_t file_serial = file == statics.end() ? 0 : file->second.names.serial;
+    ns->second.serial = next_serial(ns->second.serial, edit.set.revision, file_serial);
+    edit.namespaces.insert(apex);
+  }
+  edit.set.touched_services = drain_set(edit.services);
+  edit.set.touched_namespaces = drain_set(edit.namespaces);
+  edit.set.horizons = drain_set(edit.horizons);
+  return std::move(edit.set);
+}
+
+}  // namespace registry

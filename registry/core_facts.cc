@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <utility>
+
+#include "registry/core.h"
+#include "registry/judge.h"
+#include "registry/text.h"
+
+namespace registry {
+namespace {
+
+// What of a namespace is encoded into the blocks of its services.
+bool same_defaults(const NamespaceDef& a, const NamespaceDef& b) {
+  return a.ttl == b.ttl && a.min_ttl == b.min_ttl && a.max_answers == b.max_answers && a.max_srv == b.max_srv &&
+         a.ttl_rules == b.ttl_rules;
+}
+
+Mono end_of(const OverrideDef& def, const Now& now) {
+  return def.expires ? now.mono + (*def.expires - now.wall) : Mono::max();
+}
+
+}  // namespace
+
+void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
+  const std::string apex = def.name.key();
+  const auto [it, fresh] = namespaces.try_emplace(apex);
+  Namespace& ns = it->second;
+  std::vector<std::string> names{apex}, gone;
+  for (const DomainName& alias : def.aliases) names.push_back(alias.key());
+  for (const DomainName& alias : ns.def.aliases) gone.push_back(alias.key());
+  const bool defaults_changed = !fresh && !same_defaults(ns.def, def);
+  ns.def = std::move(def);
+  ns.managed_by_config = origin.managed_by_config;
+  ns.revision = ns.index = stamp(edit);
+  if (fresh) ns.created = origin.created != 0 ? origin.created : ns.revision;
+  for (const std::string& name : gone) {
+    apex_of.erase(name);
+    apexes.erase(name);
+  }
+  for (const std::string& name : names) {
+    apex_of[name] = apex;
+    apexes.insert(name);
+    update_shadows_above(name, edit);
+  }
+  auto& keys = members[apex];
+  if (defaults_changed) {
+    for (const std::string_view key : keys) edit.services.emplace(key);
+  }
+  for (const std::string& name : gone) update_shadows_above(name, edit);
+  if (!edit.silent) edit.content.insert(apex);
+  tell(edit, {ChangeKind::ns, ChangeOp::put, apex, {}, false, {}});
+}
+
+void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
+  const auto it = namespaces.find(name);
+  if (it == namespaces.end()) return;
+  const std::string apex = it->first;
+  while (!members[apex].empty()) erase_service(std::string(*members[apex].begin()), edit);
+  std::vector<std::string> names{apex};
+  for (const DomainName& alias : it->second.def.aliases) names.push_back(alias.key());
+  for (const std::string& each : names) {
+    apex_of.erase(each);
+    apexes.erase(each);
+  }
+  members.erase(apex);
+  statics.erase(apex);
+  namespaces.erase(it);
+  for (const std::string& each : names) update_shadows_above(each, edit);
+  edit.content.erase(apex);
+  edit.namespaces.insert(apex);
+  tell(edit, {ChangeKind::ns, ChangeOp::remove, apex, {}, false, {}});
+}
+
+Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy, bool declared, Origin origin,
+                                   Edit& edit) {
+  const auto [it, fresh] = services.try_emplace(name.key());
+  Service& service = it->second;
+  const bool new_checks = service.policy.checks != policy.checks;
+  service.name = name;
+  service.policy = std::move(policy);
+  service.declared = declared;
+  service.managed_by_config = origin.managed_by_config;
+  if (fresh) {
+    service.apex = name.parent_key();
+    service.created = origin.created != 0 ? origin.created : stamp(edit);
+    members[service.apex].insert(it->first);
+    namespaces[service.apex].services++;
+  }
+  touch(edit, service, true);
+  service.revision = edit.set.revision;
+  service.shadowed = covered(service);
+  tell(edit, {ChangeKind::service, ChangeOp::put, it->first, {}, false, {}});
+  if (new_checks) {
+    service.combined = nullptr;
+    service.checks =
+        service.policy.checks.empty() ? nullptr : std::make_shared<const std::vector<CheckDef>>(service.policy.checks);
+  }
+  for (auto& [id, instance] : service.instances) {
+    if (new_checks) attach_checks(service, instance, *instance.def, edit);
+    refresh_and_tell(service, instance, edit);
+  }
+  update_idle(service, edit);
+  return service;
+}
+
+void RegistryCore::erase_service(std::string_view key, Edit& edit) {
+  const auto it = services.find(key);
+  if (it == services.end()) return;
+  Service& service = it->second;
+  while (!service.instances.empty()) erase_instance(service, std::string(service.instances.begin()->first), edit);
+  touch(edit, service, true);
+  if (service.empty_since) idle.erase({*service.empty_since, &service});
+  members[service.apex].erase(it->first);
+  namespaces[service.apex].services--;
+  tell(edit, {ChangeKind::service, ChangeOp::remove, it->first, {}, false, {}});
+  services.erase(it);
+}
+
+void RegistryCore::rank_overrides() {
+  ranking.clear();
+  for (const auto& [name, each] : overrides) {
+    if (!each.expired) ranking.push_back(&each);
+  }
+  std::sort(ranking.begin(), ranking.end(), [](const Override* a, const Override* b) { return ranks_before(*a, *b); });
+}
+
+const Override* RegistryCore::ruling(const Service& service, const Instance& instance) const {
+  const auto it = std::find_if(ranking.begin(), ranking.end(),
+                               [&](const Override* each) { return matches(each->def, service, instance); });
+  return it == ranking.end() ? nullptr : *it;
+}
+
+void RegistryCore::refresh_matching(const OverrideDef& def, Edit& edit) {
+  const auto refresh_all = [&](Service& service) {
+    for (auto& [id, instance] : service.instances) {
+      if (matches(def, service, instance)) refresh_and_tell(service, instance, edit);
+    }
+  };
+  if (is_exact(def.service)) {
+    if (const auto it = services.find(def.service); it != services.end()) refresh_all(it->second);
+    return;
+  }
+  for (auto& [key, service] : services) {
+    if (glob_match(def.service, key)) refresh_all(service);
+  }
+}
+
+void RegistryCore::put_override(OverrideDef def, Edit& edit) {
+  const auto [it, fresh] = overrides.try_emplace(def.name);
+  const OverrideDef before = std::exchange(it->second.def, std::move(def));
+  it->second.revision = stamp(edit);
+  it->second.ends = end_of(it->second.def, edit.now);
+  it->second.expired = it->second.ends <= edit.now.mono;
+  rank_overrides();
+  tell(edit, {ChangeKind::override_rule, ChangeOp::put, it->first, {}, false, {}});
+  if (!fresh) refresh_matching(before, edit);
+  refresh_matching(it->second.def, edit);
+}
+
+void RegistryCore::erase_override(std::string_view name, Edit& edit) {
+  const auto it = overrides.find(name);
+  if (it == overrides.end()) return;
+  const OverrideDef before = std::move(it->second.def);
+  tell(edit, {ChangeKind::override_rule, ChangeOp::remove, it->first, {}, false, {}});
+  overrides.erase(it);
+  rank_overrides();
+  refresh_matching(before, edit);
+}
+
+}  // namespace registry

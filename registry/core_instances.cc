@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <utility>
+
+#include "registry/core.h"
+#include "registry/judge.h"
+
+namespace registry {
+namespace {
+
+using InstanceMap = std::map<std::string, Instance, std::less<>>;
+
+void link(RegistryCore& core, Service& service, InstanceMap::iterator it) {
+  const InstanceDef& def = *it->second.def;
+  service.by_label[fold(def.label)] = it;
+  if (!def.node.empty()) core.nodes[fold(def.node)].insert({service.name.key(), def.id});
+  if (!def.host.empty()) core.hosts[DomainName::parse(def.host)->key()]++;
+}
+
+void unlink(RegistryCore& core, Service& service, const InstanceDef& def) {
+  service.by_label.erase(fold(def.label));
+  if (const auto node = core.nodes.find(fold(def.node)); node != core.nodes.end()) {
+    node->second.erase({service.name.key(), def.id});
+    if (node->second.empty()) core.nodes.erase(node);
+  }
+  if (def.host.empty()) return;
+  if (const auto host = core.hosts.find(DomainName::parse(def.host)->key()); host != core.hosts.end()) {
+    if (--host->second == 0) core.hosts.erase(host);
+  }
+}
+
+}  // namespace
+
+Service* RegistryCore::service(std::string_view key) {
+  const auto it = services.find(key);
+  return it == services.end() ? nullptr : &it->second;
+}
+
+void RegistryCore::attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit) {
+  const auto old_checks = std::exchange(instance.checks, applicable_checks(service, instance.def));
+  auto old_status = std::exchange(instance.status, {});
+  const auto old_flips = std::exchange(instance.flip_at, {});
+  bool all_kept = true;
+  for (const CheckDef& check : *instance.checks) {
+    std::size_t old = 0;
+    while (old < old_status.size() && !carries_over((*old_checks)[old], old_def, check, *instance.def)) ++old;
+    const bool kept = old < old_status.size();
+    all_kept &= kept;
+    instance.status.push_back(kept ? std::move(old_status[old]) : CheckStatus{});
+    instance.flip_at.push_back(kept ? old_flips[old] : flip_time({}, check, service.policy, edit.now.mono));
+  }
+  instance.ever_passed = instance.ever_passed && all_kept;
+  const int beat = heartbeat_of(*instance.checks);
+  if (beat < 0) return drop_timers(service, instance);
+  // A registration counts as a heartbeat, also of a lease that had ended.
+  CheckStatus& status = instance.status[static_cast<std::size_t>(beat)];
+  if (status.state == CheckState::unknown || instance.forget_at) {
+    enter(status, CheckState::passing, Fault::none, {}, edit.now.wall);
+  }
+  start_lease(service, instance, (*instance.checks)[static_cast<std::size_t>(beat)].lease, edit.now.mono);
+}
+
+void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit) {
+  const auto [it, fresh] = service.instances.try_emplace(def.id);
+  Instance& instance = it->second;
+  if (!fresh) unlink(*this, service, *instance.def);
+  const auto old_def = std::exchange(instance.def, std::make_shared<const InstanceDef>(std::move(def)));
+  link(*this, service, it);
+  if (fresh) {
+    ++instance_count;
+    instance.available = false;
+    instance.created = origin.created != 0 ? origin.created : stamp(edit);
+    instance.state_revision = stamp(edit);
+    update_idle(service, edit);
+  } else if (old_def->host != instance.def->host) {
+    instance.resolved = {};
+    instance.resolved_until.reset();
+  }
+  instance.managed_by_config = origin.managed_by_config;
+  const std::vector<CheckStatus> before = instance.status;
+  attach_checks(service, instance, fresh ? *instance.def : *old_def, edit);
+  touch(edit, service, true);
+  instance.revision = edit.set.revision;
+  refresh(service, instance, edit);
+  const Change put{ChangeKind::instance, ChangeOp::put,      service.name.key(),
+                   instance.def->id,     instance.available, std::string(to_string(instance.reason))};
+  tell(edit, put);
+  if (!fresh && before != instance.status) {
+    // A check's state moved with the facts (a lease came back, a check is new): the store must hear of that too.
+    Change state = put;
+    state.op = ChangeOp::state;
+    instance.state_revision = edit.set.revision;
+    tell(edit, std::move(state));
+  }
+}
+
+void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& edit) {
+  const auto it = service.instances.find(id);
+  if (it == service.instances.end()) return;
+  Instance& instance = it->second;
+  touch(edit, service, true);
+  tell(edit, {ChangeKind::instance, ChangeOp::remove, service.name.key(), it->first, false, {}});
+  drop_timers(service, instance);
+  unlink(*this, service, *instance.def);
+  service.available -= instance.available;
+  --instance_count;
+  service.instances.erase(it);
+  update_idle(service, edit);
+}
+
+void RegistryCore::set_drain(const DrainEffect& drain, Edit& edit) {
+  Service* const owner = service(drain.service);
+  if (owner == nullptr) return;
+  const auto it = owner->instances.find(drain.id);
+  if (it == owner->instances.end()) return;
+  Instance& instance = it->second;
+  instance.drain_started = drain.started;
+  instance.safe_after = drain.started ? drain.safe_after : std::nullopt;
+  touch(edit, *owner, false);  // safe_after ends the direct name's TTL; refresh() says whether the content moved
+  instance.state_revision = edit.set.revision;
+  refresh(*owner, instance, edit);
+  tell(edit, {ChangeKind::instance, ChangeOp::state, drain.service, drain.id, instance.available,
+              std::string(to_string(instance.reason))});
+}
+
+void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
+  Service* const owner = service(effect.service);
+  if (owner == nullptr) return;
+  const auto it = owner->instances.find(effect.id);
+  if (it == owner->instances.end()) return;
+  Instance& instance = it->second;
+  const std::vector<CheckDef>& checks = *instance.checks;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    if (checks[i].name != effect.check) continue;
+    const bool beat = checks[i].kind == CheckKind::heartbeat;
+    if (beat && effect.status.state == CheckState::unknown) return;
+    instance.status[i] = effect.status;
+    instance.flip_at[i] = flip_time(effect.status, checks[i], owner->policy, edit.now.mono);
+    if (beat && effect.status.state == CheckState::critical && effect.status.fault == Fault::timeout) {
+      expire_lease(*owner, instance, edit.now.mono + instance.def->deregister_after);
+    }
+    instance.ever_passed |= std::all_of(instance.status.begin(), instance.status.end(),
+                                        [](const CheckStatus& each) { return each.passed_once; });
+    refresh_and_tell(*owner, instance, edit);
+    return;
+  }
+}
+
+void RegistryCore::update_idle(Service& service, const Edit& edit) {
+  const bool empty = service.instances.empty() && !service.declared && !service.managed_by_config;
+  if (empty == service.empty_since.has_value()) return;
+  if (empty) {
+    service.empty_since = edit.now.mono;
+    idle.insert({*service.empty_since, &service});
+  } else {
+    idle.erase({*service.empty_since, &service});
+    service.empty_since.reset();
+  }
+}
+
+void RegistryCore::set_serial(const SerialEffect& effect) {
+  if (const auto ns = namespaces.find(effect.name); ns != namespaces.end()) {
+    ns->second.serial = later_serial(ns->second.serial, effect.serial);
+  }
+}
+
+}  // namespace registry

@@ -1,0 +1,17 @@
+#include "registry/effect.h"
+
+namespace registry {
+
+void stamp_created(Record& record) {
+  for (Effect& effect : record.effects) {
+    std::visit(
+        [&](auto& e) {
+          if constexpr (requires { e.created; }) {
+            if (e.created == 0) e.created = record.revision;
+          }
+        },
+        effect);
+  }
+}
+
+}  // namespace registry

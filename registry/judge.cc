@@ -1,0 +1,180 @@
+#include "registry/judge.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "registry/text.h"
+
+namespace registry {
+namespace {
+
+// From best to worst.
+int severity(CheckState state) {
+  switch (state) {
+    case CheckState::passing:
+      return 0;
+    case CheckState::warning:
+      return 1;
+    case CheckState::unknown:
+      return 2;
+    case CheckState::critical:
+      break;
+  }
+  return 3;
+}
+
+// The worst of the checks that speak for the family.
+CheckState family_state(const Instance& instance, Family family) {
+  CheckState worst = CheckState::passing;
+  for (std::size_t i = 0; i < instance.status.size(); ++i) {
+    const Family named = (*instance.checks)[i].family;
+    if (named != Family::any && named != family) continue;
+    if (severity(instance.status[i].state) > severity(worst)) worst = instance.status[i].state;
+  }
+  return worst;
+}
+
+bool healthy(CheckState state, const ServicePolicy& policy) {
+  return state == CheckState::passing || (state == CheckState::warning && !policy.only_passing);
+}
+
+Reason reason_of(CheckState state, const Instance& instance) {
+  if (instance.forget_at) return Reason::lease_expired;
+  return state == CheckState::unknown ? Reason::check_first_result_pending : Reason::check_failing;
+}
+
+std::uint16_t weight_of(CheckState state, const InstanceDef& def, const ServicePolicy& policy) {
+  if (state != CheckState::warning || def.weight == 0) return def.weight;
+  if (def.weight_warning) return *def.weight_warning;
+  // Zero would mean "only when all are zero" (RFC 2782), which no factor above zero asks for.
+  return static_cast<std::uint16_t>(std::max(1.0, std::round(def.weight * policy.warning_factor)));
+}
+
+Mono health_horizon(const Instance& instance) {
+  Mono horizon = instance.lease_deadline.value_or(Mono::max());
+  for (const Mono at : instance.flip_at) horizon = std::min(horizon, at);
+  return std::min(horizon, instance.resolved_until.value_or(Mono::max()));
+}
+
+bool may_warn(const CheckDef& def) {
+  return (def.kind == CheckKind::http || def.kind == CheckKind::https) && def.http.expect_status.empty();
+}
+
+std::uint16_t probe_port(const CheckDef& check, const InstanceDef& def) {
+  const bool http = check.kind == CheckKind::http || check.kind == CheckKind::https;
+  const auto own = http ? check.http.port : check.tcp.port;
+  return own ? *own : def.port.value_or(0);
+}
+
+struct Rank {
+  int exact = 0;
+  std::size_t literal = 0;
+};
+
+Rank rank_of(const OverrideDef& def) {
+  Rank rank;
+  for (const std::string* pattern : std::array{&def.service, &def.instance, &def.node}) {
+    rank.exact += is_exact(*pattern);
+    rank.literal += literal_prefix(*pattern);
+  }
+  if (def.address) {
+    rank.exact += def.address->bits == (def.address->v6 ? 128 : 32);
+    rank.literal += def.address->bits / 8;
+  }
+  return rank;
+}
+
+}  // namespace
+
+Judgement judge(const Service& service, const Instance& instance, const Override* ruling) {
+  const InstanceDef& def = *instance.def;
+  const bool has_v4 = !def.host.empty() || def.addresses.v4, has_v6 = !def.host.empty() || def.addresses.v6;
+  const CheckState v4 = family_state(instance, Family::ipv4), v6 = family_state(instance, Family::ipv6);
+  Judgement out;
+  out.state = !has_v6 || (has_v4 && severity(v4) <= severity(v6)) ? v4 : v6;
+  out.v4 = has_v4 && healthy(v4, service.policy);
+  out.v6 = has_v6 && healthy(v6, service.policy);
+  out.passed = out.v4 || out.v6;
+  out.weight = weight_of(out.state, def, service.policy);
+  out.reason = out.passed ? Reason::ok : reason_of(out.state, instance);
+  out.horizon = health_horizon(instance);
+
+  const auto decide = [&](bool up, Reason reason, Mono until) {
+    out.v4 = up && has_v4;
+    out.v6 = up && has_v6;
+    out.reason = reason;
+    out.horizon = until;
+  };
+  if (service.shadowed) {
+    decide(false, Reason::shadowed, Mono::max());
+  } else if (ruling != nullptr && !ruling->def.up) {
+    decide(false, Reason::override_down, ruling->ends);
+  } else if (instance.drain_started) {
+    decide(false, Reason::draining, Mono::max());
+  } else if (ruling != nullptr) {
+    decide(true, Reason::override_up, ruling->ends);
+  }
+  return out;
+}
+
+std::shared_ptr<const std::vector<CheckDef>> applicable_checks(Service& service,
+                                                               const std::shared_ptr<const InstanceDef>& def) {
+  const std::vector<CheckDef>& own = def->checks;
+  const bool probes =
+      std::any_of(own.begin(), own.end(), [](const CheckDef& c) { return c.kind != CheckKind::heartbeat; });
+  if (probes || service.checks == nullptr) return {def, &def->checks};
+  if (own.empty()) return service.checks;
+  std::vector<CheckDef> combined;
+  for (const CheckDef& check : *service.checks) {
+    if (check.kind != CheckKind::heartbeat && check.name != own.front().name) combined.push_back(check);
+  }
+  combined.push_back(own.front());
+  if (service.combined == nullptr || *service.combined != combined) {
+    service.combined = std::make_shared<const std::vector<CheckDef>>(std::move(combined));
+  }
+  return service.combined;
+}
+
+bool carries_over(const CheckDef& old_check, const InstanceDef& old_def, const CheckDef& new_check,
+                  const InstanceDef& new_def) {
+  if (old_check.name != new_check.name || old_check.kind != new_check.kind) return false;
+  if (new_check.kind == CheckKind::heartbeat) return true;  // what was reported stays reported
+  return old_check == new_check && old_def.addresses == new_def.addresses && old_def.host == new_def.host &&
+         probe_port(old_check, old_def) == probe_port(new_check, new_def);
+}
+
+Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last) {
+  if (def.kind == CheckKind::heartbeat) return Mono::max();  // the lease's deadline speaks for it
+  if (status.state == CheckState::unknown) return last;
+  // Where passing and warning are answered differently, the next result may already swap them.
+  const bool faces_differ = policy.only_passing || policy.warning_factor < 1;
+  const bool up = status.state != CheckState::critical;
+  const int left = faces_differ && up && may_warn(def) ? 1 : results_until_flip(status, def);
+  return last + def.interval * left;
+}
+
+int heartbeat_of(const std::vector<CheckDef>& checks) {
+  const auto it =
+      std::find_if(checks.begin(), checks.end(), [](const CheckDef& c) { return c.kind == CheckKind::heartbeat; });
+  return it == checks.end() ? -1 : static_cast<int>(it - checks.begin());
+}
+
+bool matches(const OverrideDef& def, const Service& service, const Instance& instance) {
+  if (!glob_match(def.service, service.name.key()) || !glob_match(def.instance, instance.def->id)) return false;
+  if (def.node != "*" && !glob_match(def.node, fold(instance.def->node))) return false;
+  if (!def.address) return true;
+  const Addresses& addresses = instance.addresses();
+  return (addresses.v4 && def.address->contains(*addresses.v4)) ||
+         (addresses.v6 && def.address->contains(*addresses.v6));
+}
+
+bool ranks_before(const Override& a, const Override& b) {
+  const Rank x = rank_of(a.def), y = rank_of(b.def);
+  if (x.exact != y.exact) return x.exact > y.exact;
+  if (x.literal != y.literal) return x.literal > y.literal;
+  if (a.revision != b.revision) return a.revision > b.revision;
+  return a.def.name < b.def.name;
+}
+
+}  // namespace registry

@@ -1,0 +1,42 @@
+// Is an instance available, and why? The one place that knows (DESIGN section 5, "Available"). Pure.
+#pragma once
+
+#include "registry/registry.h"
+
+namespace registry {
+
+struct Judgement {
+  CheckState state = CheckState::passing;
+  bool v4 = false;
+  bool v6 = false;
+  Reason reason = Reason::ok;
+  std::uint16_t weight = 0;
+  Mono horizon = Mono::max();
+  bool passed = false;  // its checks alone would let it be answered
+};
+
+// `ruling` is the override that decides about the instance, or null. In order: a shadowed service is not in DNS; a
+// down override beats all; a drain beats an up override (it was asked for this one instance); then the health.
+[[nodiscard]] Judgement judge(const Service& service, const Instance& instance, const Override* ruling);
+
+// The checks that apply to an instance: its own probes, else the service's template; plus its lease. Shares the
+// vector with the definition or with the service where it can.
+[[nodiscard]] std::shared_ptr<const std::vector<CheckDef>> applicable_checks(
+    Service& service, const std::shared_ptr<const InstanceDef>& def);
+
+// A check's result means the same after the change from `old_def` to `new_def`: same definition, same target.
+[[nodiscard]] bool carries_over(const CheckDef& old_check, const InstanceDef& old_def, const CheckDef& new_check,
+                                const InstanceDef& new_def);
+
+// When the check could flip, if its last result came `last`.
+[[nodiscard]] Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last);
+
+// The heartbeat check's place among the checks, or -1.
+[[nodiscard]] int heartbeat_of(const std::vector<CheckDef>& checks);
+
+// Overrides: does it speak of this instance; and does `a` rank before `b`? Exact before glob, then the longer
+// literal prefix, both summed over service, instance, node and address; then the newer.
+[[nodiscard]] bool matches(const OverrideDef& def, const Service& service, const Instance& instance);
+[[nodiscard]] bool ranks_before(const Override& a, const Override& b);
+
+}  // namespace registry

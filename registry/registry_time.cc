@@ -1,0 +1,107 @@
+// Time: leases, overrides and empty services that end.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "registry/core.h"
+#include "registry/judge.h"
+
+namespace registry {
+namespace {
+
+// The earliest of those that lie after `since`: what was due already has been told through due().
+template <class Set, class TimeOf>
+Mono next_after(const Set& set, typename Set::value_type since, TimeOf time_of) {
+  const auto it = set.lower_bound(since);
+  return it == set.end() ? Mono::max() : time_of(*it);
+}
+
+void end_leases(RegistryCore& core, Edit& edit) {
+  const Mono now = edit.now.mono;
+  while (!core.leases.empty() && core.leases.begin()->at <= now) {
+    const Timer timer = *core.leases.begin();
+    Instance& instance = *timer.instance;
+    core.leases.erase(core.leases.begin());
+    instance.timer = Mono::max();
+    const Mono deadline = instance.lease_deadline.value_or(Mono::max());
+    if (deadline > now) {  // heartbeats moved it meanwhile
+      instance.timer = deadline;
+      core.leases.insert({deadline, timer.service, timer.instance});
+      continue;
+    }
+    const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
+    enter(instance.status[beat], CheckState::critical, Fault::timeout,
+          fmt::format("no heartbeat for {}", format_duration((*instance.checks)[beat].lease)), edit.now.wall);
+    core.expire_lease(*timer.service, instance, deadline + instance.def->deregister_after);
+    core.refresh(*timer.service, instance, edit);
+    core.touch(edit, *timer.service, false);
+    instance.state_revision = edit.set.revision;
+    core.tell(edit, {ChangeKind::instance, ChangeOp::state, timer.service->name.key(), instance.def->id,
+                     instance.available, std::string(to_string(instance.reason))});
+  }
+}
+
+void end_overrides(RegistryCore& core, Edit& edit) {
+  std::vector<Override*> ended;
+  for (auto& [name, each] : core.overrides) {
+    if (!each.expired && each.ends <= edit.now.mono) ended.push_back(&each);
+  }
+  if (ended.empty()) return;
+  for (Override* const each : ended) each->expired = true;
+  core.rank_overrides();
+  for (Override* const each : ended) {
+    core.tell(edit, {ChangeKind::override_rule, ChangeOp::state, each->def.name, {}, false, {}});
+    core.refresh_matching(each->def, edit);
+  }
+}
+
+}  // namespace
+
+ChangeSet Registry::advance(const Now& now) {
+  Edit edit(now);
+  impl_->advanced_to = std::max(impl_->advanced_to, now.mono);
+  end_leases(*impl_, edit);
+  end_overrides(*impl_, edit);
+  return impl_->finish(std::move(edit));
+}
+
+Mono Registry::next_deadline() const {
+  const RegistryCore& core = *impl_;
+  Mono next = core.leases.empty() ? Mono::max() : core.leases.begin()->at;
+  for (const Override* const each : core.ranking) next = std::min(next, each->ends);
+  if (core.advanced_to == Mono::max()) return next;
+  const Mono later = core.advanced_to + Mono::duration{1};
+  next = std::min(next, next_after(core.forgets, Timer{later}, [](const Timer& t) { return t.at; }));
+  const Mono idle_later = core.advanced_to == Mono::min() ? Mono::min() : later - kEmptyServiceKept;
+  const Mono idle = next_after(core.idle, Idle{idle_later}, [](const Idle& i) { return i.since; });
+  return idle == Mono::max() ? next : std::min(next, idle + kEmptyServiceKept);
+}
+
+Registry::Due Registry::due(const Now& now, std::size_t limit) const {
+  Due due;
+  for (const Timer& timer : impl_->forgets) {
+    if (timer.at > now.mono || due.instances.size() == limit) break;
+    due.instances.push_back({timer.service->name.key(), timer.instance->def->id});
+  }
+  for (const Idle& each : impl_->idle) {
+    if (each.since + kEmptyServiceKept > now.mono || due.services.size() == limit) break;
+    due.services.push_back(each.service->name.key());
+  }
+  for (const auto& [name, each] : impl_->overrides) {
+    if (due.overrides.size() == limit) break;
+    if (each.expired) due.overrides.push_back(name);
+  }
+  return due;
+}
+
+void Registry::renew_all_leases(const Now& now) {
+  Edit edit(now);
+  edit.silent = true;  // states stay as they are; the announced horizons catch up with the next heartbeats
+  for (const Timer& timer : impl_->leases) {
+    const auto beat = static_cast<std::size_t>(heartbeat_of(*timer.instance->checks));
+    timer.instance->lease_deadline = now.mono + (*timer.instance->checks)[beat].lease;
+    impl_->refresh(*timer.service, *timer.instance, edit);
+  }
+}
+
+}  // namespace registry
