@@ -1,0 +1,231 @@
+#include "api/dnsctl/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "api/dnsctl/fake_server_test.h"
+
+namespace ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Seen = FakeServer::Seen;
+using Answer = FakeServer::Answer;
+
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+Ran run(std::vector<std::string> arguments, const Environment& environment) {
+  std::vector<const char*> argv{"dnsctl"};
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  std::ostringstream out, err;
+  const int code = run_cli(static_cast<int>(argv.size()), argv.data(), environment, out, err);
+  return {code, out.str(), err.str()};
+}
+
+Ran run_at(const FakeServer& server, std::vector<std::string> arguments) {
+  return run(std::move(arguments), [&](const std::string& name) {
+    return name == "DNSD_ADDR" ? std::optional(server.address()) : std::nullopt;
+  });
+}
+
+FakeServer::Script always(Answer answer) {
+  return [answer](const Seen&) { return answer; };
+}
+
+constexpr const char* kInstance =
+    R"({"service":"worker.corp","id":"w1","name":"w1.worker.corp","addresses":["10.0.1.7"],
+  "host":null,"port":9000,"state":"passing","available":true,"reason":"ok","tags":["v2","blue"]})";
+
+TEST(Dnsctl, RegistersWithOnePut) {
+  FakeServer server(always({201, kInstance}));
+  const auto ran = run_at(server, {"register", "worker.corp", "10.0.1.7:9000", "--id", "w1", "--check", "http:/healthz",
+                                   "--tag", "v2", "--lease", "30s"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "registered w1.worker.corp  10.0.1.7  available (ok)\n");
+  ASSERT_EQ(server.seen().size(), 1U);
+  EXPECT_EQ(server.seen()[0].method, "PUT");
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/services/worker.corp/instances/w1");
+  EXPECT_EQ(boost::json::parse(server.seen()[0].body),
+            boost::json::parse(
+                R"({"address":"10.0.1.7","port":9000,"lease":"30s","tags":["v2"],"checks":[{"http":"/healthz"}]})"));
+}
+
+TEST(Dnsctl, AServiceWithoutADotIsOfTheServersFirstNamespace) {
+  FakeServer server([](const Seen& seen) {
+    if (seen.target == "/api/v1/namespaces") return Answer{200, R"({"namespaces":[{"name":"lab"}],"cursor":null})"};
+    return Answer{204, ""};
+  });
+  EXPECT_EQ(run_at(server, {"heartbeat", "worker", "w1"}).code, 0);
+  EXPECT_EQ(server.seen().back().target, "/api/v1/services/worker.lab/instances/w1/heartbeat");
+}
+
+TEST(Dnsctl, PrintsProblemsWithFieldsAndHint) {
+  FakeServer server(always({422, R"({"title":"The registration is not valid","status":422,"detail":"1 field is wrong",
+    "errors":[{"pointer":"#/weight","code":"out_of_range","message":"must be between 0 and 65535"}],"hint":"try 10"})",
+                            "application/problem+json"}));
+  const auto ran = run_at(server, {"register", "worker.corp", "10.0.1.7", "--weight", "70000"});
+  EXPECT_EQ(ran.code, 4);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_EQ(ran.err,
+            "dnsctl: 422 The registration is not valid: 1 field is wrong\n"
+            "  #/weight: must be between 0 and 65535\n  hint: try 10\n");
+}
+
+TEST(Dnsctl, ExitCodesTellWhatHappened) {
+  const std::pair<unsigned, int> cases[] = {{200, 0}, {204, 0}, {500, 1}, {507, 1}, {404, 3},
+                                            {401, 4}, {403, 4}, {409, 4}, {412, 4}, {503, 5}};
+  for (const auto& [status, code] : cases) {
+    FakeServer server(always({status, ""}));
+    EXPECT_EQ(run_at(server, {"deregister", "worker.corp", "w1"}).code, code) << status;
+  }
+  EXPECT_EQ(run({"nonsense"}, [](auto&) { return std::nullopt; }).code, 2);
+  EXPECT_EQ(run({"register", "worker.corp", "10.0.1.7:x"}, [](auto&) { return std::nullopt; }).code, 2);
+}
+
+TEST(Dnsctl, AServerThatIsNotThereIsFive) {
+  std::string address;
+  {
+    const FakeServer gone(always({}));
+    address = gone.address();
+  }
+  const auto ran = run({"--address", address, "services"}, [](auto&) { return std::nullopt; });
+  EXPECT_EQ(ran.code, 5);
+  EXPECT_THAT(ran.err, HasSubstr("cannot be reached"));
+}
+
+TEST(Dnsctl, AServerThatHangsUpIsFive) {
+  Answer answer;
+  answer.hang_up = true;
+  FakeServer server(always(answer));
+  EXPECT_EQ(run_at(server, {"services"}).code, 5);
+}
+
+TEST(Dnsctl, ListsInAlignedColumnsOverAllPages) {
+  FakeServer server([](const Seen& seen) {
+    if (seen.target == "/api/v1/services/worker.corp/instances") {
+      return Answer{200, std::string(R"({"instances":[)") + kInstance + R"(],"cursor":"a b"})"};
+    }
+    return Answer{200, R"({"instances":[{"id":"worker-two","host":"h.example","port":null,"state":"critical",
+                          "available":false,"reason":"check.failing","tags":[]}],"cursor":null})"};
+  });
+  const auto ran = run_at(server, {"instances", "worker.corp"});
+  EXPECT_EQ(ran.out,
+            "ID          ADDRESS    PORT  STATE     AVAILABLE  REASON         TAGS\n"
+            "w1          10.0.1.7   9000  passing   yes        ok             v2,blue\n"
+            "worker-two  h.example  -     critical  no         check.failing  -\n");
+  EXPECT_EQ(server.seen().back().target, "/api/v1/services/worker.corp/instances?cursor=a%20b");
+}
+
+TEST(Dnsctl, JsonOutputIsTheServersBody) {
+  FakeServer server(always({200, R"({"services":[],"cursor":null})"}));
+  EXPECT_EQ(run_at(server, {"services", "-o", "json"}).out, "{\"services\":[],\"cursor\":null}\n");
+}
+
+TEST(Dnsctl, NothingRegisteredCanSteerTheTerminal) {
+  FakeServer server(always({200, R"({"services":[{"name":"evil\u001b[2J"}],"cursor":null})"}));
+  EXPECT_THAT(run_at(server, {"services"}).out, HasSubstr("evil\\x1b[2J"));
+}
+
+TEST(Dnsctl, ResolvePrintsLinesLikeDig) {
+  FakeServer server(always({200, R"({"rcode":"NOERROR","flags":["aa"],"ede":[],"revision":7,
+    "answer":[{"name":"worker.corp.","type":"A","ttl":5,"data":"10.0.1.7"}],"authority":[],"additional":[]})"}));
+  const auto ran = run_at(server, {"resolve", "worker.corp", "A", "--client", "10.0.0.9"});
+  EXPECT_EQ(ran.out, ";; status: NOERROR, flags: aa, revision: 7\n;; answer\nworker.corp.\t5\tIN\tA\t10.0.1.7\n");
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/resolve?name=worker.corp&type=A&client=10.0.0.9");
+}
+
+TEST(Dnsctl, WatchResumesAfterTheLastEvent) {
+  FakeServer server([](const Seen& seen) {
+    const auto* id = seen.last_event.empty() ? "7" : "8";
+    return Answer{200,
+                  std::string("id: ") + id + "\nevent: change\ndata: {\"revision\":" + id +
+                      ",\"changes\":[{\"kind\":\"instance\",\"op\":\"state\",\"service\":\"worker.corp\",\"id\":\"w1\","
+                      "\"available\":false,\"reason\":\"check.failing\"}]}\n\n",
+                  "text/event-stream"};
+  });
+  const auto ran = run_at(server, {"watch", "worker.corp", "--count", "2"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out,
+            "       7  state     out  worker.corp/w1  check.failing\n"
+            "       8  state     out  worker.corp/w1  check.failing\n");
+  ASSERT_EQ(server.seen().size(), 2U);
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/watch?service=worker.corp");
+  EXPECT_EQ(server.seen()[1].last_event, "7");
+}
+
+TEST(Dnsctl, OverridesSayWhatTheyMatch) {
+  FakeServer server(always({200, "{}"}));
+  EXPECT_EQ(run_at(server, {"override", "set", "rack", "down"}).code, 2);
+  EXPECT_EQ(run_at(server, {"override", "set", "rack", "down", "--service", "web*.corp", "--for", "1h"}).code, 0);
+  ASSERT_EQ(server.seen().size(), 1U);
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/overrides/rack");
+  EXPECT_EQ(boost::json::parse(server.seen()[0].body),
+            boost::json::parse(R"({"match":{"service":"web*.corp"},"state":"down","expires":"1h"})"));
+}
+
+TEST(Dnsctl, DrainSaysWhenTheInstanceCanStop) {
+  FakeServer server(
+      always({202, R"({"id":"w1","draining":true,"safe_after":"2026-01-01T00:00:06Z","left":"6s","done":false})"}));
+  EXPECT_EQ(run_at(server, {"drain", "worker.corp", "w1", "--wait", "1s"}).out,
+            "w1.worker.corp is draining; the last copies expire in 6s (2026-01-01T00:00:06Z)\n");
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/services/worker.corp/instances/w1/drain?wait=1s");
+}
+
+class DnsctlFiles : public testing::Test {
+ protected:
+  DnsctlFiles() : folder_(testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~DnsctlFiles() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::stringstream text;
+    text << std::ifstream(folder_ / name).rdbuf();
+    return text.str();
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(DnsctlFiles, TheTokenIsSentAndNeverShown) {
+  std::ofstream(folder_ / "token") << "s3cret\n";
+  FakeServer server(always({200, "{}"}));
+  const auto ran = run_at(server, {"--token-file", folder_ / "token", "status"});
+  EXPECT_EQ(server.seen()[0].token, "Bearer s3cret");
+  EXPECT_THAT(ran.out + ran.err, testing::Not(HasSubstr("s3cret")));
+}
+
+TEST_F(DnsctlFiles, BackupWritesTheFileOnlyWhenItIsWhole) {
+  FakeServer good(always({200, std::string(100'000, 'x'), "application/octet-stream"}));
+  EXPECT_EQ(run_at(good, {"backup", folder_ / "copy.db"}).code, 0);
+  EXPECT_EQ(read("copy.db"), std::string(100'000, 'x'));
+  FakeServer bad(always({503, R"({"title":"busy"})"}));
+  EXPECT_EQ(run_at(bad, {"backup", folder_ / "other.db"}).code, 5);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "other.db"));
+}
+
+TEST(Dnsctl, CompletionKnowsEveryCommand) {
+  const auto ran = run({"completion", "bash"}, [](auto&) { return std::nullopt; });
+  EXPECT_EQ(ran.code, 0);
+  for (const auto* word : {"register", "deregister", "heartbeat", "drain", "run", "services", "instances", "resolve",
+                           "watch", "status", "backup", "override", "namespaces", "--token-file", "--lease"}) {
+    EXPECT_THAT(ran.out, HasSubstr(word));
+  }
+}
+
+TEST(Dnsctl, AddressesThatAreNoServerAreUsage) {
+  for (const auto* address : {"https://127.0.0.1:8500", "http://", "http://user@h:1", "http://h:1/path"}) {
+    EXPECT_EQ(run({"--address", address, "status"}, [](auto&) { return std::nullopt; }).code, 2) << address;
+  }
+}
+
+}  // namespace
+}  // namespace ctl

@@ -1,0 +1,57 @@
+// One function per subcommand, given its parsed flags. They print and answer the exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/dnsctl/registration.h"
+#include "api/dnsctl/session.h"
+
+namespace ctl {
+
+struct RegisterFlags {
+  std::string service;
+  RegistrationFlags instance;
+  bool dry_run = false;
+};
+struct InstanceFlags {  // deregister, heartbeat, drain
+  std::string service, id;
+  std::string check, state, message;  // heartbeat
+  std::string wait;                   // drain
+  bool undo = false;                  // drain
+};
+struct ListFlags {
+  std::string service, prefix, tag;
+  bool available = false;
+};
+struct ResolveFlags {
+  std::string name, type = "A", client;
+  bool tcp = false;
+  std::string size;
+};
+struct WatchFlags {
+  std::string service, index;
+  std::size_t count = 0;  // events until it ends; 0 = for ever
+};
+struct OverrideFlags {
+  std::string name, state;
+  std::string service, instance, address, node, reason, expires;
+};
+
+[[nodiscard]] ExitCode register_instance(const Session& session, const RegisterFlags& flags);
+[[nodiscard]] ExitCode deregister(const Session& session, const InstanceFlags& flags);
+[[nodiscard]] ExitCode heartbeat(const Session& session, const InstanceFlags& flags);
+[[nodiscard]] ExitCode drain(const Session& session, const InstanceFlags& flags);
+[[nodiscard]] ExitCode list_services(const Session& session, const ListFlags& flags);
+[[nodiscard]] ExitCode list_instances(const Session& session, const ListFlags& flags);
+[[nodiscard]] ExitCode list_namespaces(const Session& session);
+[[nodiscard]] ExitCode resolve(const Session& session, const ResolveFlags& flags);
+[[nodiscard]] ExitCode watch(const Session& session, const WatchFlags& flags);
+[[nodiscard]] ExitCode status(const Session& session);
+[[nodiscard]] ExitCode backup(const Session& session, const std::string& file);
+[[nodiscard]] ExitCode set_override(const Session& session, const OverrideFlags& flags);
+[[nodiscard]] ExitCode remove_override(const Session& session, const std::string& name);
+[[nodiscard]] ExitCode list_overrides(const Session& session);
+
+}  // namespace ctl
