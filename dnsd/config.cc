@@ -110,6 +110,9 @@ class Reader {
           wrong("a list of strings", member);
         }
       }
+      if (list->empty() && setting.key == "listen") {
+        complaints_.add(where(node), fmt::format("{} is empty: nobody could reach the server", setting.name()));
+      }
       return set_list(setting, members, file_.parent_path());
     }
     if (setting.kind == Kind::integer) {
@@ -233,9 +236,6 @@ class Reader {
                                   "http.token_file (or --token-file), or listen on 127.0.0.1",
                                   to_string(AddressPort{endpoint.address, endpoint.port})));
     }
-    if (config_.http.listen.empty())
-      complaints_.add(place("http.listen", 0), "http.listen is empty: nobody could register");
-    if (config_.dns.listen.empty()) complaints_.add(place("dns.listen", 0), "dns.listen is empty: nobody could ask");
     auto& defaults = config_.http.check_defaults;
     if (!places_.contains("health.timeout")) defaults.timeout = std::min(defaults.timeout, defaults.interval);
     if (defaults.timeout > defaults.interval) {

@@ -25,7 +25,7 @@ std::ostream& operator<<(std::ostream& out, const Mistake& mistake) { return out
 // The file "x.toml" with one mistake; [[namespace]] corp stands on line 1 and 2 where a service needs it.
 constexpr Mistake kMistakes[] = {
     {"NotToml", "[dns\nworkers = 1", "1:5", "]"},
-    {"KeyTwice", "[dns]\nworkers = 1\nworkers = 2", "3:1", "workers"},
+    {"KeyTwice", "[dns]\nworkers = 1\nworkers = 2", "3:11", "workers"},
     {"NoQuotes", "[store]\nkind = sqlite", "2:8", ""},
     {"UnknownTable", "[dnss]\nworkers = 1", "1:2", "unknown key \"dnss\"; did you mean \"dns\"?"},
     {"ForeignTable", "[consul]\nnamespace = \"corp\"", "1:2", "unknown key \"consul\""},
@@ -38,7 +38,7 @@ constexpr Mistake kMistakes[] = {
     {"NameToListen", "[dns]\nlisten = [\"localhost:8600\"]", "2:11", "names are not resolved here"},
     {"BareIpv6", "[dns]\nlisten = [\"::1:8600\"]", "2:11", "an IPv6 address stands in brackets"},
     {"SameTwice", "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.1:53\"]", "2:27", "listed twice"},
-    {"NobodyListens", "[http]\nlisten = []", "2:1", "http.listen is empty"},
+    {"NobodyListens", "[http]\nlisten = []", "2:10", "http.listen is empty"},
     {"WorkersText", "[dns]\nworkers = \"four\"", "2:11", "dns.workers is a whole number, not a string"},
     {"WorkersNegative", "[dns]\nworkers = -1", "2:11", "dns.workers is -1, outside 0 to 1024"},
     {"HostBits", "[dns]\nallow_query = [\"10.0.0.1/8\"]", "2:16", "\"10.0.0.1/8\" is not an address block"},
@@ -76,14 +76,14 @@ constexpr Mistake kMistakes[] = {
     {"InstanceAddress",
      "[[namespace]]\nname = \"corp\"\n[[service]]\nname = \"db.corp\"\n"
      "instances = [{ id = \"a\", address = \"10.0.0.256\" }]",
-     "5:35", ""},
+     "5:36", ""},
     {"CheckKey",
      "[[namespace]]\nname = \"corp\"\n[[service]]\nname = \"db.corp\"\n[[service.instances]]\nid = \"a\"\n"
      "address = \"10.0.0.1\"\nport = 80\n[[service.instances.checks]]\nhtpp = \"/\"",
      "10:1", "did you mean \"http\"?"},
     {"CheckInterval",
      "[[namespace]]\nname = \"corp\"\n[[service]]\nname = \"db.corp\"\n[[service.instances]]\nid = \"a\"\n"
-     "address = \"10.0.0.1\"\nport = 80\nchecks = [{ tcp = true, interval = \"1ms\" }]",
+     "address = \"10.0.0.1\"\nport = 80\nchecks = [{ tcp = true, interval = \"2h\" }]",
      "9:36", ""},
 };
 

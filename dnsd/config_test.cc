@@ -260,12 +260,29 @@ TEST(ConfigDocs, ThePackagedExampleIsAccepted) {
   EXPECT_TRUE(config) << testing::PrintToString(config.error());
 }
 
-// Every line that is commented out as an example of a key must work once its mark is taken away.
-TEST(ConfigDocs, ThePackagedExampleNamesEveryKey) {
+// Every commented line that shows a key works once its mark is taken away, and shows the default.
+TEST(ConfigDocs, ThePackagedExampleShowsEveryKeyWithItsDefault) {
   const auto text = read("packaging/dnsd.toml");
   for (const auto& setting : config::settings()) {
-    EXPECT_THAT(text, testing::ContainsRegex("(^|\n)(# ?)?" + std::string(setting.key) + " *= ")) << setting.name();
+    EXPECT_THAT(text, testing::ContainsRegex("(^|\n)(# )?" + std::string(setting.key) + " = ")) << setting.name();
   }
+  std::istringstream lines(text);
+  std::string all;
+  for (std::string line; std::getline(lines, line);) {
+    const bool shown = line.starts_with("# ") && (line.find(" = ") != std::string::npos || line.starts_with("# [["));
+    if (!line.starts_with("# token_file")) all += shown ? line.substr(2) : line;
+    all += '\n';
+  }
+  const auto config = good(all);
+  const Config defaults;
+  EXPECT_EQ(config.dns.tcp_idle, defaults.dns.tcp_idle);
+  EXPECT_EQ(config.dns.udp_receive_buffer, defaults.dns.udp_receive_buffer);
+  EXPECT_EQ(config.dns.responder.allow_query, defaults.dns.responder.allow_query);
+  EXPECT_EQ(config.http.max_batch_body, defaults.http.max_batch_body);
+  EXPECT_EQ(config.http.idle_timeout, defaults.http.idle_timeout);
+  EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
+  EXPECT_EQ(config.limits.instances, defaults.limits.instances);
+  EXPECT_EQ(config.checks.max_concurrent, defaults.checks.max_concurrent);
 }
 
 }  // namespace
