@@ -1,28 +1,13 @@
-// The DNS path's clock: 100 ms ticks of the coarse monotonic clock, 32 bits (13 years), read once a batch.
-// The same clock for the publisher (horizons, drain) and the workers.
+// The DNS path's clock, under the name that the sockets use. The publisher reads the same one (answers/ticks.h).
 #pragma once
 
-#include <time.h>
-
-#include <cstdint>
-
-#include "registry/basics.h"
+#include "dnsd/answers/ticks.h"
 
 namespace dnsd::serve {
 
-inline constexpr registry::Millis kTick{100};
-
-[[nodiscard]] inline std::uint32_t to_ticks(registry::Mono at) noexcept {  // rounds down; Mono::max() -> UINT32_MAX
-  const auto ticks = std::chrono::duration_cast<registry::Millis>(at.time_since_epoch()) / kTick;
-  return ticks >= UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(ticks);
-}
-[[nodiscard]] inline registry::Mono from_ticks(std::uint32_t tick) noexcept {
-  return registry::Mono(std::chrono::duration_cast<registry::Mono::duration>(tick * kTick));
-}
-[[nodiscard]] inline std::uint32_t ticks_now() noexcept {
-  timespec ts;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);  // steady_clock is CLOCK_MONOTONIC: same zero
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(ts.tv_sec) * 10 + static_cast<std::uint64_t>(ts.tv_nsec) / 100'000'000);
-}
+using answers::from_ticks;
+using answers::kTick;
+using answers::ticks_now;
+using answers::to_ticks;
 
 }  // namespace dnsd::serve

@@ -1,0 +1,336 @@
+#include "dnsd/answers/block_builder.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dnsd/answers/alias_table.h"
+#include "dnsd/answers/ticks.h"
+#include "dnsd/answers/txt.h"
+#include "dnsd/answers/wire_name.h"
+
+namespace dnsd::answers {
+namespace {
+
+using registry::Instance;
+using registry::Protocol;
+using registry::Reason;
+using registry::Service;
+
+constexpr std::size_t kMaxEntries = 65'535;  // u16 indexes; the registry's own limit is 10,000
+
+struct Item {
+  const Instance* instance;
+  std::string label;  // folded, with its length octet
+  Entry entry{};
+};
+
+// Appends arrays to one growing image of the block; offsets are from its start.
+class Image {
+ public:
+  Image() : bytes_(sizeof(ServiceBlock)) {}
+  template <class T>
+  std::uint32_t put(const T* items, std::size_t count) {
+    bytes_.resize((bytes_.size() + alignof(T) - 1) / alignof(T) * alignof(T));
+    const auto at = static_cast<std::uint32_t>(bytes_.size());
+    const auto* p = reinterpret_cast<const std::uint8_t*>(items);
+    bytes_.insert(bytes_.end(), p, p + count * sizeof(T));
+    return at;
+  }
+  std::uint32_t put(std::string_view text) { return put(text.data(), text.size()); }
+  // A placeholder to be overwritten when the offsets inside are known.
+  template <class T>
+  void overwrite(std::uint32_t at, const T* items, std::size_t count) {
+    if (count != 0) std::memcpy(bytes_.data() + at, items, count * sizeof(T));
+  }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+};
+
+std::uint32_t seconds(registry::Millis d) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
+}
+
+// fail_open answers what ever passed or has no checks, but never what people took out.
+bool is_last_resort(const Instance& i) {
+  const bool withdrawn = i.reason == Reason::draining || i.reason == Reason::override_down || i.drain_started;
+  return !withdrawn && (i.ever_passed || !i.checks || i.checks->empty());
+}
+
+std::uint32_t ends_at(const Instance& i, const registry::Now& now) {
+  std::uint32_t ends = UINT32_MAX;
+  if (!i.def->host.empty() && i.resolved_until) ends = to_ticks(*i.resolved_until);
+  if (i.safe_after) ends = std::min(ends, to_ticks(now.mono + (*i.safe_after - now.wall)));
+  return ends;
+}
+
+std::string meta_rdatas(const std::map<std::string, std::string>& meta) {
+  const auto sized = [](std::string rdata) {
+    const auto length = static_cast<std::uint16_t>(rdata.size());
+    return std::string(reinterpret_cast<const char*>(&length), 2) + rdata;
+  };
+  const auto count = static_cast<std::uint16_t>(std::min<std::size_t>(meta.size(), 65535));
+  std::string out(reinterpret_cast<const char*>(&count), 2);
+  for (const auto& [key, value] : meta) out += sized(rfc1464_rdata(key, value));
+  return out + sized(dns_sd_rdata(meta));
+}
+
+class Builder {
+ public:
+  Builder(const registry::Registry& registry, const Service& service, const registry::Now& now)
+      : registry_(registry), service_(service), now_(now) {}
+
+  ServiceBlockPtr build() {
+    collect();
+    fill_policy();
+    choose_tier();
+    const std::uint32_t entries_at = image_.put(entries().data(), items_.size());
+    assert(entries_at == sizeof(ServiceBlock));
+    put_v6();
+    put_label_index();
+    if (head_.tier_size != 0) put_tier();
+    put_ports();
+    put_text();
+    image_.overwrite(entries_at, entries().data(), items_.size());
+    head_.size = static_cast<std::uint32_t>(image_.size());
+    auto* memory = ::operator new(image_.size());
+    std::memcpy(memory, image_.data(), image_.size());
+    auto* block = new (memory) ServiceBlock(head_);
+    return ServiceBlockPtr(block);
+  }
+
+ private:
+  void collect();
+  void add(const Instance& instance, bool last_resort);
+  void fill_policy();
+  void choose_tier();
+  void put_v6();
+  void put_label_index();
+  void put_tier();
+  void put_groups();
+  void put_ports();
+  void put_text();
+  std::string text_of(Item& item) const;
+  [[nodiscard]] std::vector<Entry> entries() const {
+    std::vector<Entry> out;
+    out.reserve(items_.size());
+    for (const Item& item : items_) out.push_back(item.entry);
+    return out;
+  }
+
+  const registry::Registry& registry_;
+  const Service& service_;
+  const registry::Now& now_;
+  ServiceBlock head_{};
+  std::vector<Item> items_;
+  Image image_;
+};
+
+void Builder::collect() {
+  const bool none = std::none_of(service_.instances.begin(), service_.instances.end(),
+                                 [](const auto& i) { return i.second.available; });
+  const bool open = none && service_.policy.on_empty == registry::OnEmpty::fail_open;
+  items_.reserve(service_.instances.size());
+  for (const auto& [id, instance] : service_.instances) {
+    if (items_.size() == kMaxEntries) break;
+    add(instance, open && is_last_resort(instance));
+  }
+  const auto listed = std::stable_partition(items_.begin(), items_.end(), [&](const Item& item) {
+    return item.instance->available || (open && is_last_resort(*item.instance));
+  });
+  head_.total = static_cast<std::uint16_t>(items_.size());
+  head_.listed = static_cast<std::uint16_t>(listed - items_.begin());
+  if (open && head_.listed != 0) head_.flags |= ServiceBlock::kFailOpen;
+  const auto text_less = [](const Item& a, const Item& b) {
+    return std::string_view(a.label).substr(1) < std::string_view(b.label).substr(1);
+  };
+  std::sort(items_.begin(), listed, [&](const Item& a, const Item& b) {
+    return a.entry.priority != b.entry.priority ? a.entry.priority < b.entry.priority : text_less(a, b);
+  });
+  std::sort(listed, items_.end(), text_less);
+}
+
+void Builder::add(const Instance& instance, bool last_resort) {
+  const auto& def = *instance.def;
+  Item item{&instance, fold_wire(label_wire(def.label))};
+  Entry& e = item.entry;
+  e.priority = def.priority;
+  e.weight = last_resort && instance.effective_weight == 0 ? def.weight : instance.effective_weight;
+  e.reason = static_cast<std::uint8_t>(instance.reason);
+  const auto& addresses = instance.addresses();
+  if (addresses.v4) {
+    e.flags |= Entry::kV4;
+    if (last_resort || (instance.available && instance.available_v4)) e.flags |= Entry::kAnswerV4;
+    std::memcpy(e.v4, addresses.v4->octets.data(), 4);
+  }
+  if (addresses.v6) {
+    e.flags |= Entry::kV6;
+    if (last_resort || (instance.available && instance.available_v6)) e.flags |= Entry::kAnswerV6;
+  }
+  if (def.port) {
+    e.port = *def.port;
+    if (def.protocols.tcp) e.flags |= Entry::kTcp, head_.flags |= ServiceBlock::kDefaultTcp;
+    if (def.protocols.udp) e.flags |= Entry::kUdp, head_.flags |= ServiceBlock::kDefaultUdp;
+  }
+  if (!def.host.empty()) e.flags |= Entry::kHost;
+  if (!def.meta.empty()) e.flags |= Entry::kMeta;
+  if (ends_at(instance, now_) != UINT32_MAX) e.flags |= Entry::kEnds;
+  items_.push_back(std::move(item));
+}
+
+void Builder::fill_policy() {
+  const auto& policy = service_.policy;
+  head_.revision = service_.index;
+  head_.seed = service_seed(service_.name.key());
+  head_.ttl = seconds(registry_.ttl_of(service_));
+  head_.min_ttl = seconds(registry_.min_ttl_of(service_));
+  head_.available = static_cast<std::uint32_t>(service_.available);
+  const auto bounded = [](int n) { return static_cast<std::uint16_t>(std::clamp(n, 0, 65535)); };
+  head_.max_answers = bounded(registry_.max_answers_of(service_));
+  head_.max_srv = bounded(registry_.max_srv_of(service_));
+  if (!policy.alias.empty()) head_.flags |= ServiceBlock::kAlias;
+  if (policy.publish == registry::Publish::cname) head_.flags |= ServiceBlock::kPublishCname;
+  if (policy.on_empty == registry::OnEmpty::servfail) head_.flags |= ServiceBlock::kServfail;
+  if (policy.order == registry::Order::stable) head_.flags |= ServiceBlock::kStable;
+  if (policy.order == registry::Order::sticky) head_.flags |= ServiceBlock::kSticky;
+}
+
+// The tier is chosen over both families, so AAAA never comes from another tier than A.
+void Builder::choose_tier() {
+  constexpr std::uint16_t any = Entry::kAnswerV4 | Entry::kAnswerV6;
+  const auto end = items_.begin() + head_.listed;
+  const auto first = std::find_if(items_.begin(), end, [](const Item& i) { return i.entry.has(any); });
+  if (first == end) return;
+  const std::uint16_t priority = first->entry.priority;
+  const auto begin = std::find_if(items_.begin(), end, [&](const Item& i) { return i.entry.priority == priority; });
+  const auto last = std::find_if(begin, end, [&](const Item& i) { return i.entry.priority != priority; });
+  head_.tier_begin = static_cast<std::uint16_t>(begin - items_.begin());
+  head_.tier_size = static_cast<std::uint16_t>(last - begin);
+  const auto families = [](const Item& i) { return i.entry.flags & any; };
+  const auto same = families(*begin);
+  if (std::all_of(begin, last, [&](const Item& i) { return families(i) == same; }))
+    head_.flags |= ServiceBlock::kUniform;
+}
+
+void Builder::put_v6() {
+  std::vector<std::uint8_t> addresses;
+  for (Item& item : items_) {
+    if (!item.entry.has(Entry::kV6)) continue;
+    item.entry.v6 = static_cast<std::uint16_t>(addresses.size() / 16);
+    const auto& octets = item.instance->addresses().v6->octets;
+    addresses.insert(addresses.end(), octets.begin(), octets.end());
+  }
+  head_.v6 = image_.put(addresses.data(), addresses.size());
+}
+
+void Builder::put_label_index() {
+  std::vector<std::uint16_t> order(items_.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint16_t>(i);
+  std::sort(order.begin(), order.end(), [&](std::uint16_t a, std::uint16_t b) {
+    return std::string_view(items_[a].label).substr(1) < std::string_view(items_[b].label).substr(1);
+  });
+  head_.labels = image_.put(order.data(), order.size());
+}
+
+void Builder::put_tier() {
+  std::vector<std::uint32_t> weights;
+  std::uint32_t total = 0;
+  bool equal = true;
+  for (unsigned i = 0; i < head_.tier_size; ++i) {
+    const Entry& e = items_[head_.tier_begin + i].entry;
+    weights.push_back(e.has(Entry::kAnswerV4 | Entry::kAnswerV6) ? e.weight : 0);
+    total += weights.back();
+    equal = equal && weights.back() == weights.front();
+  }
+  if (!equal && total != 0) {
+    const auto table = build_alias_table(weights);
+    head_.alias = image_.put(table.data(), table.size());
+  }
+  put_groups();
+}
+
+void Builder::put_groups() {
+  const unsigned n = head_.tier_size;
+  std::vector<std::uint16_t> groups(2 * n);
+  bool repeats = false;
+  for (unsigned family = 0; family < 2; ++family) {
+    std::unordered_map<std::string, std::uint16_t> first;
+    for (unsigned i = 0; i < n; ++i) {
+      groups[family * n + i] = static_cast<std::uint16_t>(i);
+      const Item& item = items_[head_.tier_begin + i];
+      if (!item.entry.has(family == 0 ? Entry::kV4 : Entry::kV6)) continue;
+      const auto& a = item.instance->addresses();
+      std::string key = family == 0 ? std::string(a.v4->octets.begin(), a.v4->octets.end())
+                                    : std::string(a.v6->octets.begin(), a.v6->octets.end());
+      const auto [at, fresh] = first.emplace(std::move(key), static_cast<std::uint16_t>(i));
+      groups[family * n + i] = at->second;
+      repeats = repeats || !fresh;
+    }
+  }
+  if (!repeats) return;
+  head_.flags |= ServiceBlock::kGroups;
+  head_.groups = image_.put(groups.data(), groups.size());
+}
+
+void Builder::put_ports() {
+  std::map<std::pair<std::string, std::uint8_t>, std::vector<PortItem>> ports;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    for (const auto& [name, port] : items_[i].instance->def->ports) {
+      const PortItem item{static_cast<std::uint16_t>(i), port.port};
+      if (port.protocols.tcp) ports[{registry::fold(name), std::uint8_t{Entry::kTcp}}].push_back(item);
+      if (port.protocols.udp) ports[{registry::fold(name), std::uint8_t{Entry::kUdp}}].push_back(item);
+    }
+  }
+  std::vector<PortName> heads;
+  for (const auto& [key, list] : ports) {
+    const auto& [name, flag] = key;
+    head_.flags |= flag == Entry::kTcp ? ServiceBlock::kNamedTcp : ServiceBlock::kNamedUdp;
+    const std::uint32_t text = image_.put(label_wire(name));
+    heads.push_back({text, image_.put(list.data(), list.size()), static_cast<std::uint16_t>(list.size()), flag, 0});
+  }
+  head_.port_names = static_cast<std::uint16_t>(heads.size());
+  head_.ports = image_.put(heads.data(), heads.size());
+}
+
+std::string Builder::text_of(Item& item) const {
+  const auto& def = *item.instance->def;
+  std::string text = label_wire(def.label);
+  if (item.entry.has(Entry::kEnds)) {
+    const std::uint32_t tick = ends_at(*item.instance, now_);
+    text.append(reinterpret_cast<const char*>(&tick), sizeof tick);
+  }
+  if (item.entry.has(Entry::kHost)) text += to_wire(def.host);
+  if (item.entry.has(Entry::kMeta)) text += meta_rdatas(def.meta);
+  return text;
+}
+
+void Builder::put_text() {
+  head_.label = image_.put(label_wire(service_.name.first_label()));
+  for (Item& item : items_) item.entry.text = image_.put(text_of(item));
+  if (head_.flags & ServiceBlock::kAlias) head_.cname = image_.put(to_wire(service_.policy.alias));
+  if (!service_.policy.meta.empty()) head_.meta = image_.put(meta_rdatas(service_.policy.meta));
+}
+
+}  // namespace
+
+ServiceBlockPtr build_block(const registry::Registry& registry, const Service& service, const registry::Now& now) {
+  return Builder(registry, service, now).build();
+}
+
+std::uint32_t horizon_of(const Service& service) {
+  registry::Mono first = registry::Mono::max();
+  for (const auto& [id, instance] : service.instances) {
+    first = std::min(first, instance.horizon);
+    if (!instance.def->host.empty() && instance.resolved_until) first = std::min(first, *instance.resolved_until);
+  }
+  return first == registry::Mono::max() ? UINT32_MAX : to_ticks(first);
+}
+
+std::uint64_t service_seed(std::string_view folded) { return XXH3_64bits(folded.data(), folded.size()); }
+
+}  // namespace dnsd::answers

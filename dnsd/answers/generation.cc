@@ -1,0 +1,207 @@
+#include "dnsd/answers/generation.h"
+
+#include <algorithm>
+
+#include "dnsd/answers/static_tree.h"
+#include "dnsd/answers/ticks.h"
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/answers/zone_builder.h"
+#include "dnsd/wire/query.h"
+
+namespace dnsd::answers {
+namespace {
+
+std::uint32_t seconds(registry::Millis d) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
+}
+
+std::vector<registry::Prefix> prefixes_of(const PublisherOptions& options) {
+  std::vector<registry::Prefix> out;
+  for (const ReverseZone& zone : options.reverse) out.push_back(zone.prefix);
+  return out;
+}
+
+}  // namespace
+
+Generation::Generation(Table& table, Reclaimer& reclaimer, const PublisherOptions& options, const StaticZones& zones)
+    : reclaimer_(reclaimer),
+      options_(options),
+      static_zones_(zones),
+      tree_(table, reclaimer),
+      reverse_(tree_, prefixes_of(options)) {}
+
+void Generation::load(const registry::Registry& registry, const registry::Now& now) {
+  // All apexes first: what lies under another zone's apex is told by them.
+  for (const auto& [key, name_space] : registry.namespaces()) {
+    apexes_.insert(fold_wire(to_wire(name_space.def.name)));
+    for (const auto& alias : name_space.def.aliases) apexes_.insert(fold_wire(to_wire(alias)));
+  }
+  for (const StaticZone& zone : static_zones_.alone) apexes_.insert(zone.apex);
+  for (const StaticZone& zone : static_zones_.alone) add_alone(zone);
+  for (const auto& [key, name_space] : registry.namespaces()) add_space(name_space);
+  add_reverse_zones();
+  for (const auto& [key, service] : registry.services()) put_service(registry, service, now);
+  finish();
+}
+
+Zone* Generation::add_zone(const std::string& apex, ZoneKind kind) {
+  auto zone = std::make_unique<Zone>();
+  zone->kind = kind;
+  zone->apex = apex;
+  zone->labels = static_cast<std::uint8_t>(count_labels(apex));
+  apexes_.insert(apex);
+  zones_.push_back(std::move(zone));
+  return zones_.back().get();
+}
+
+bool Generation::is_occluded(std::string_view owner, std::string_view apex) const {
+  for (; owner.size() > apex.size(); owner = parent_wire(owner)) {
+    if (apexes_.contains(owner)) return true;
+  }
+  return false;
+}
+
+void Generation::add_alone(const StaticZone& zone) {
+  Zone* view = add_zone(zone.apex, ZoneKind::alone);
+  view->view.store(static_view(zone).release(), std::memory_order_release);
+  view->serial.store(zone.serial, std::memory_order_relaxed);
+  StaticOwners owners(&zone, zone.apex, [&](std::string_view owner) { return is_occluded(owner, zone.apex); });
+  Node& node = tree_.acquire(zone.apex, {.service = nullptr, .records = owners.at(zone.apex).build()});
+  tree_.set_apex(node, view);
+  (void)owners.insert_into(tree_, zone.apex);  // they stay as long as the generation
+}
+
+void Generation::add_reverse_zones() {
+  std::string mname;
+  if (!spaces_.empty()) {
+    const Space& first = spaces_.begin()->second;
+    mname = name_servers(first.def, to_wire(first.def.name)).front();
+  }
+  for (const ReverseZone& reverse : options_.reverse) {
+    const std::string apex = reverse_apex(reverse.prefix);
+    if (apexes_.contains(apex)) continue;  // a zone file stands for it, or two prefixes share it
+    Zone* zone = add_zone(apex, ZoneKind::reverse);
+    zone->reverse_labels = reverse.prefix.v6 ? 34 : 6;
+    zone->view.store(reverse_view(apex, mname, options_.negative_ttl).release(), std::memory_order_release);
+    RecordBuilder records;
+    if (!mname.empty()) records.add(wire::type::ns, options_.negative_ttl, mname);
+    tree_.set_apex(tree_.acquire(apex, {.service = nullptr, .records = records.build()}), zone);
+  }
+}
+
+void Generation::add_space(const registry::Namespace& name_space) {
+  Space& space = spaces_[name_space.def.name.key()];
+  lists_changed_.insert(name_space.def.name.key());
+  space.def = name_space.def;
+  space.revision = name_space.revision;
+  std::vector<registry::DomainName> names{name_space.def.name};
+  names.insert(names.end(), name_space.def.aliases.begin(), name_space.def.aliases.end());
+  for (const auto& name : names) {
+    Place place;
+    place.apex = fold_wire(to_wire(name));
+    place.spelled = to_wire(name);
+    if (const Node* taken = tree_.find(place.apex); taken != nullptr && (taken->flags.load() & Node::kApex) != 0)
+      continue;
+    apexes_.insert(place.apex);
+    place.zone = std::make_unique<Zone>();
+    place.zone->apex = place.apex;
+    place.zone->labels = static_cast<std::uint8_t>(name.label_count());
+    place.zone->serial.store(name_space.serial, std::memory_order_relaxed);
+    open_place(space, place);
+    space.places.push_back(std::move(place));
+  }
+}
+
+void Generation::open_place(Space& space, Place& place) {
+  const std::string apex = fold_wire(to_wire(space.def.name));
+  const auto file = static_zones_.namespaces.find(apex);
+  StaticOwners owners(file == static_zones_.namespaces.end() ? nullptr : &file->second, place.apex,
+                      [&](std::string_view owner) { return is_occluded(owner, apex); });
+  retire(std::unique_ptr<const ZoneView>(
+      place.zone->view.exchange(namespace_view(space.def, place.spelled).release(), std::memory_order_acq_rel)));
+  const auto ttl = seconds(space.def.negative_ttl);
+  if (space.def.ns.empty()) {
+    const std::string ns = fold_wire(name_servers(space.def, place.apex).front());
+    if (ns != place.apex && !owners.has(ns)) add_listen_addresses(owners.at(ns), options_.listen_addresses, ttl);
+  }
+  place.node =
+      &tree_.acquire(place.apex, {.service = nullptr, .records = apex_records(space.def, place.spelled, owners)});
+  tree_.set_apex(*place.node, place.zone.get());
+  place.owned = owners.insert_into(tree_, place.apex);
+  const std::string list = to_wire("_services._dns-sd._udp");
+  if (list.size() - 1 + place.apex.size() <= kMaxName) {
+    place.services = &tree_.acquire(list.substr(0, list.size() - 1) + place.apex);
+  }
+}
+
+// The name servers of the configuration, else those of the zone file, else ns.<apex>.
+RecordBlockPtr Generation::apex_records(const registry::NamespaceDef& def, const std::string& apex,
+                                        StaticOwners& owners) const {
+  RecordBuilder& records = owners.at(fold_wire(apex));
+  if (!def.ns.empty()) records.remove(wire::type::ns);
+  if (!records.has(wire::type::ns)) {
+    for (std::string& name : name_servers(def, apex)) {
+      records.add(wire::type::ns, seconds(def.negative_ttl), std::move(name));
+    }
+  }
+  return records.build();
+}
+
+void Generation::close_place(Place& place) {
+  apexes_.erase(place.apex);
+  tree_.set_apex(*place.node, nullptr);
+  for (Node* node : place.owned) tree_.release(*node);
+  if (place.services != nullptr) tree_.release(*place.services);
+  if (place.tcp != nullptr) tree_.release(*place.tcp);
+  tree_.release(*place.node);
+  retire(std::move(place.zone));
+}
+
+bool Generation::put_namespace(const registry::Registry& registry, const registry::Namespace& name_space,
+                               const registry::Now& now) {
+  const auto at = spaces_.find(name_space.def.name.key());
+  if (at == spaces_.end()) {
+    add_space(name_space);
+    return true;
+  }
+  Space& space = at->second;
+  if (space.revision != name_space.revision) {
+    if (space.def.aliases != name_space.def.aliases) return false;
+    redefine(registry, space, name_space, now);
+  }
+  for (const Place& place : space.places) place.zone->serial.store(name_space.serial, std::memory_order_relaxed);
+  return true;
+}
+
+// Same apexes, other settings: new SOA, name servers, and TTLs and limits for every service of the namespace.
+void Generation::redefine(const registry::Registry& registry, Space& space, const registry::Namespace& now_is,
+                          const registry::Now& now) {
+  space.def = now_is.def;
+  space.revision = now_is.revision;
+  lists_changed_.insert(now_is.def.name.key());
+  for (Place& place : space.places) {
+    const std::vector<Node*> before = std::move(place.owned);
+    Node* const services = place.services;
+    open_place(space, place);  // takes each use anew; those of before go afterwards, so that no name is ever missing
+    for (Node* node : before) tree_.release(*node);
+    if (services != nullptr) tree_.release(*services);
+    tree_.release(*place.node);
+  }
+  for (const auto& [key, service] : registry.services()) {
+    if (service.apex == now_is.def.name.key()) put_service(registry, service, now);
+  }
+}
+
+void Generation::remove_namespace(const std::string& apex) {
+  const auto at = spaces_.find(apex);
+  if (at == spaces_.end()) return;
+  std::vector<std::string> keys;
+  for (const auto& [key, service] : services_) {
+    if (service.apex == apex) keys.push_back(key);
+  }
+  for (const std::string& key : keys) remove_service(key);
+  for (Place& place : at->second.places) close_place(place);
+  spaces_.erase(at);
+}
+
+}  // namespace dnsd::answers

@@ -1,0 +1,115 @@
+// Everything that one publish_all() put into the table: zones, services, reverse names. publish() changes it in place,
+// a reload replaces it whole (built aside, then one pointer store), so that no query ever meets a half-loaded table.
+//
+// Owner: the control thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dnsd/answers/block_builder.h"
+#include "dnsd/answers/name_tree.h"
+#include "dnsd/answers/publisher.h"
+#include "dnsd/answers/reverse.h"
+#include "dnsd/answers/static_zone.h"
+
+namespace dnsd::answers {
+
+struct StaticZones {
+  std::map<std::string, StaticZone> namespaces;  // by apex, wire
+  std::vector<StaticZone> alone;
+};
+
+class Generation {
+ public:
+  Generation(Table& table, Reclaimer& reclaimer, const PublisherOptions& options, const StaticZones& zones);
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  void load(const registry::Registry& registry, const registry::Now& now);  // everything; before attach()
+  void attach() { tree_.attach(), attached_ = true; }
+  void keep_last_sent(const Generation& before);  // of services that were there before the reload
+
+  // False: the namespace's aliases changed, which moves every name in it; the caller loads a new generation.
+  [[nodiscard]] bool put_namespace(const registry::Registry& registry, const registry::Namespace& name_space,
+                                   const registry::Now& now);
+  void remove_namespace(const std::string& apex);
+  void put_service(const registry::Registry& registry, const registry::Service& service, const registry::Now& now);
+  void remove_service(const std::string& key);
+  void set_horizon(const registry::Service& service, const registry::Now& now);
+  void refresh(const registry::Registry& registry, const registry::Now& now);
+  void finish();  // what several changes of one publish share: the lists of services
+
+  [[nodiscard]] std::uint32_t last_sent(const std::string& service) const;
+  [[nodiscard]] Publisher::Stats stats() const;
+
+ private:
+  struct Place {       // one apex under which a namespace stands
+    std::string apex;  // wire, folded
+    std::string spelled;
+    std::unique_ptr<Zone> zone;
+    Node* node = nullptr;
+    Node* services = nullptr;  // _services._dns-sd._udp
+    Node* tcp = nullptr;       // _tcp: exists while a service has a default TCP port
+    std::vector<Node*> owned;  // static owners, ns.<apex>
+  };
+  struct Listed {
+    std::string label;
+    bool tcp = false, udp = false;
+    bool operator==(const Listed&) const = default;
+  };
+  struct Space {  // a namespace
+    registry::NamespaceDef def;
+    registry::Revision revision = 0;
+    std::vector<Place> places;
+    std::map<std::string, Listed> listed;  // by service, for _services._dns-sd._udp
+    std::size_t tcp = 0;                   // of them with a TCP port
+  };
+  struct Published {  // a service
+    std::string apex;
+    std::vector<Node*> nodes;  // one per place
+    ServiceBlockPtr block;
+    ReverseNames::Pointers pointers;
+    std::uint32_t due = UINT32_MAX;  // in due_
+  };
+
+  void add_alone(const StaticZone& zone);
+  void add_reverse_zones();
+  void add_space(const registry::Namespace& name_space);
+  void open_place(Space& space, Place& place);
+  RecordBlockPtr apex_records(const registry::NamespaceDef& def, const std::string& apex,
+                              class StaticOwners& owners) const;
+  void close_place(Place& place);
+  void redefine(const registry::Registry& registry, Space& space, const registry::Namespace& now_is,
+                const registry::Now& now);
+  Zone* add_zone(const std::string& apex, ZoneKind kind);
+  [[nodiscard]] bool is_occluded(std::string_view owner, std::string_view apex) const;
+  void list(Space& space, const std::string& key, const Listed& entry);
+  void set_list(Space& space);
+  void schedule(const std::string& key, Published& service, std::uint32_t horizon, const registry::Now& now);
+  template <class T>
+  void retire(std::unique_ptr<T> old) {
+    if (attached_ && old) reclaimer_.retire([p = std::move(old)] {});
+  }
+  void retire(ServiceBlockPtr old);
+
+  Reclaimer& reclaimer_;
+  const PublisherOptions& options_;
+  const StaticZones& static_zones_;
+  NameTree tree_;
+  ReverseNames reverse_;
+  bool attached_ = false;
+  std::set<std::string, std::less<>> apexes_;  // wire, folded: of all zones
+  std::vector<std::unique_ptr<Zone>> zones_;   // stand-alone and reverse
+  std::map<std::string, Space> spaces_;        // by folded name
+  std::unordered_map<std::string, Published> services_;
+  std::set<std::pair<std::uint32_t, std::string>> due_;  // when a horizon is to be looked at again
+  std::set<std::string> lists_changed_;  // namespaces whose list of services is to be written anew
+  std::size_t block_bytes_ = 0;
+};
+
+}  // namespace dnsd::answers

@@ -1,0 +1,166 @@
+// The services of a generation: blocks, horizons, the lists of services.
+#include <algorithm>
+#include <utility>
+
+#include "dnsd/answers/generation.h"
+#include "dnsd/answers/ticks.h"
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/wire/query.h"
+
+namespace dnsd::answers {
+namespace {
+
+// More pointers than this do not fit 65,535 octets at 32 octets each; a larger list is cut, by name.
+constexpr std::size_t kMaxListed = 2048;
+
+std::uint32_t namespace_ttl(const registry::NamespaceDef& def) {
+  return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::seconds>(def.ttl).count());
+}
+
+}  // namespace
+
+void Generation::retire(ServiceBlockPtr old) {
+  if (!old) return;
+  block_bytes_ -= old->size;
+  if (attached_) reclaimer_.retire([p = std::move(old)] {});
+}
+
+void Generation::put_service(const registry::Registry& registry, const registry::Service& service,
+                             const registry::Now& now) {
+  const std::string& key = service.name.key();
+  const auto space = spaces_.find(service.apex);
+  if (service.shadowed || space == spaces_.end()) {
+    remove_service(key);
+    return;
+  }
+  ServiceBlockPtr block = build_block(registry, service, now);
+  block_bytes_ += block->size;
+  const std::uint32_t horizon = horizon_of(service);
+  Published& published = services_[key];
+  published.apex = service.apex;
+  if (published.nodes.empty()) {
+    const std::string label = fold_wire(label_wire(service.name.first_label()));
+    for (const Place& place : space->second.places) {
+      if (label.size() + place.apex.size() > kMaxName) continue;  // an alias that is too long for this service
+      published.nodes.push_back(
+          &tree_.acquire(label + place.apex, {.service = block.get(), .records = nullptr, .horizon = horizon}));
+    }
+  } else {
+    for (Node* node : published.nodes) {
+      node->horizon.store(horizon, std::memory_order_relaxed);
+      tree_.set_service(*node, block.get());
+    }
+  }
+  auto pointers = reverse_.pointers_of(service);
+  reverse_.replace(published.pointers, published.block ? published.block->ttl : 0, pointers, block->ttl);
+  published.pointers = std::move(pointers);
+  list(space->second, key,
+       {std::string(service.name.first_label()),
+        block->has(ServiceBlock::kDefaultTcp) && !block->has(ServiceBlock::kAlias),
+        block->has(ServiceBlock::kDefaultUdp) && !block->has(ServiceBlock::kAlias)});
+  retire(std::exchange(published.block, std::move(block)));
+  schedule(key, published, horizon, now);
+}
+
+void Generation::remove_service(const std::string& key) {
+  const auto at = services_.find(key);
+  if (at == services_.end()) return;
+  Published& published = at->second;
+  due_.erase({published.due, key});
+  for (Node* node : published.nodes) tree_.release(*node);
+  reverse_.replace(published.pointers, published.block->ttl, {}, 0);
+  if (const auto space = spaces_.find(published.apex); space != spaces_.end()) list(space->second, key, {});
+  retire(std::move(published.block));
+  services_.erase(at);
+}
+
+void Generation::set_horizon(const registry::Service& service, const registry::Now& now) {
+  const auto at = services_.find(service.name.key());
+  if (at == services_.end()) return;
+  const std::uint32_t horizon = horizon_of(service);
+  for (Node* node : at->second.nodes) node->horizon.store(horizon, std::memory_order_relaxed);
+  schedule(at->first, at->second, horizon, now);
+}
+
+// Looked at again when the horizon would begin to shorten the TTL; once it has, every second.
+void Generation::schedule(const std::string& key, Published& service, std::uint32_t horizon, const registry::Now& now) {
+  if (service.due != UINT32_MAX) due_.erase({service.due, key});
+  service.due = UINT32_MAX;
+  if (horizon == UINT32_MAX) return;
+  const std::uint64_t reach = std::uint64_t{service.block->ttl} * kTicksPerSecond;
+  const std::uint32_t soonest = to_ticks(now.mono) + kTicksPerSecond;
+  service.due = horizon > soonest + reach ? static_cast<std::uint32_t>(horizon - reach) : soonest;
+  due_.emplace(service.due, key);
+}
+
+void Generation::refresh(const registry::Registry& registry, const registry::Now& now) {
+  const std::uint32_t tick = to_ticks(now.mono);
+  while (!due_.empty() && due_.begin()->first <= tick) {
+    const std::string key = due_.begin()->second;
+    due_.erase(due_.begin());
+    services_.at(key).due = UINT32_MAX;
+    if (const registry::Service* service = registry.find_service(key)) set_horizon(*service, now);
+  }
+}
+
+void Generation::list(Space& space, const std::string& key, const Listed& entry) {
+  const auto at = space.listed.find(key);
+  const bool was_tcp = at != space.listed.end() && at->second.tcp;
+  if (at == space.listed.end() ? !entry.tcp && !entry.udp : at->second == entry) return;
+  if (at != space.listed.end()) space.listed.erase(at);
+  if (entry.tcp || entry.udp) space.listed.emplace(key, entry);
+  space.tcp = space.tcp - (was_tcp ? 1 : 0) + (entry.tcp ? 1 : 0);
+  lists_changed_.insert(space.def.name.key());
+}
+
+void Generation::finish() {
+  for (const std::string& apex : lists_changed_) {
+    if (const auto space = spaces_.find(apex); space != spaces_.end()) set_list(space->second);
+  }
+  lists_changed_.clear();
+}
+
+void Generation::set_list(Space& space) {
+  for (Place& place : space.places) {
+    const std::string tcp = to_wire("_tcp");
+    const std::string tcp_name = tcp.substr(0, tcp.size() - 1) + place.apex;
+    if (space.tcp != 0 && place.tcp == nullptr && tcp_name.size() <= kMaxName) place.tcp = &tree_.acquire(tcp_name);
+    if (space.tcp == 0 && place.tcp != nullptr) tree_.release(*std::exchange(place.tcp, nullptr));
+    if (place.services == nullptr) continue;
+    RecordBuilder records;
+    std::size_t count = 0;
+    for (const auto& [key, listed] : space.listed) {
+      for (const bool is_tcp : {true, false}) {
+        if (!(is_tcp ? listed.tcp : listed.udp) || count == kMaxListed || listed.label.size() >= registry::kMaxLabel)
+          continue;
+        std::string target = label_wire("_" + listed.label) + label_wire(is_tcp ? "_tcp" : "_udp") + place.spelled;
+        if (target.size() > kMaxName) continue;
+        records.add(wire::type::ptr, namespace_ttl(space.def), std::move(target));
+        ++count;
+      }
+    }
+    tree_.set_records(*place.services, records.build());
+  }
+}
+
+void Generation::keep_last_sent(const Generation& before) {
+  for (const auto& [key, published] : services_) {
+    const std::uint32_t tick = before.last_sent(key);
+    if (tick != 0 && !published.nodes.empty())
+      published.nodes.front()->last_sent.store(tick, std::memory_order_relaxed);
+  }
+}
+
+std::uint32_t Generation::last_sent(const std::string& service) const {
+  std::uint32_t last = 0;
+  if (const auto at = services_.find(service); at != services_.end()) {
+    for (const Node* node : at->second.nodes) last = std::max(last, node->last_sent.load(std::memory_order_relaxed));
+  }
+  return last;
+}
+
+Publisher::Stats Generation::stats() const {
+  return {.names = tree_.names(), .blocks = services_.size() + tree_.blocks(), .bytes = block_bytes_ + tree_.bytes()};
+}
+
+}  // namespace dnsd::answers

@@ -1,0 +1,107 @@
+#include "dnsd/answers/publisher.h"
+
+#include <random>
+
+#include "dnsd/answers/generation.h"
+#include "dnsd/answers/table.h"
+#include "dnsd/answers/ticks.h"
+#include "dnsd/answers/wire_name.h"
+
+namespace dnsd::answers {
+namespace {
+
+std::uint64_t random_key() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+struct Publisher::Impl {
+  Impl(PublisherOptions o, Reclaimer& r) : options(std::move(o)), reclaimer(r), table(random_key()) {}
+
+  PublisherOptions options;
+  Reclaimer& reclaimer;
+  Table table;
+  StaticZones zones;
+  std::unique_ptr<Generation> generation;  // null until the first publish_all
+  std::uint64_t published = 0;
+};
+
+Publisher::Publisher(PublisherOptions options, Reclaimer& reclaimer)
+    : impl_(std::make_unique<Impl>(std::move(options), reclaimer)) {}
+Publisher::~Publisher() = default;
+
+const Table& Publisher::table() const { return impl_->table; }
+
+void Publisher::set_static_zones(std::vector<StaticZone> namespaces, std::vector<StaticZone> alone) {
+  impl_->zones.namespaces.clear();
+  for (StaticZone& zone : namespaces) {
+    std::string apex = fold_wire(zone.apex);
+    impl_->zones.namespaces.insert_or_assign(std::move(apex), std::move(zone));
+  }
+  impl_->zones.alone = std::move(alone);
+}
+
+void Publisher::publish_all(const registry::Registry& registry, const registry::Now& now) {
+  auto fresh = std::make_unique<Generation>(impl_->table, impl_->reclaimer, impl_->options, impl_->zones);
+  fresh->load(registry, now);
+  if (impl_->generation) fresh->keep_last_sent(*impl_->generation);
+  fresh->attach();
+  if (impl_->generation) impl_->reclaimer.retire([old = std::move(impl_->generation)] {});
+  impl_->generation = std::move(fresh);
+  ++impl_->published;
+  impl_->reclaimer.collect();
+}
+
+void Publisher::publish(const registry::Registry& registry, const registry::ChangeSet& changes,
+                        const registry::Now& now) {
+  if (!impl_->generation) {
+    publish_all(registry, now);
+    return;
+  }
+  Generation& generation = *impl_->generation;
+  for (const std::string& apex : changes.touched_namespaces) {  // a new one comes before its services
+    const auto* name_space = registry.find_namespace(apex);
+    if (name_space != nullptr && !generation.put_namespace(registry, *name_space, now)) {
+      publish_all(registry, now);
+      return;
+    }
+  }
+  for (const std::string& key : changes.touched_services) {
+    if (const auto* service = registry.find_service(key)) {
+      generation.put_service(registry, *service, now);
+    } else {
+      generation.remove_service(key);
+    }
+  }
+  for (const std::string& apex : changes.touched_namespaces) {  // one that is gone goes after them
+    if (registry.find_namespace(apex) == nullptr) generation.remove_namespace(apex);
+  }
+  for (const std::string& key : changes.horizons) {
+    if (const auto* service = registry.find_service(key)) generation.set_horizon(*service, now);
+  }
+  generation.finish();
+  ++impl_->published;
+  impl_->reclaimer.collect();
+}
+
+void Publisher::refresh(const registry::Registry& registry, const registry::Now& now) {
+  if (impl_->generation) impl_->generation->refresh(registry, now);
+  impl_->reclaimer.collect();
+}
+
+std::optional<registry::Mono> Publisher::last_answered(std::string_view service) const {
+  if (!impl_->generation) return std::nullopt;
+  const std::uint32_t tick = impl_->generation->last_sent(std::string(service));
+  return tick == 0 ? std::nullopt : std::optional(from_ticks(tick));
+}
+
+Publisher::Stats Publisher::stats() const {
+  Stats stats = impl_->generation ? impl_->generation->stats() : Stats{};
+  stats.retired = impl_->reclaimer.waiting();
+  stats.published = impl_->published;
+  return stats;
+}
+
+}  // namespace dnsd::answers

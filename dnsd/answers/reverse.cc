@@ -1,0 +1,97 @@
+#include "dnsd/answers/reverse.h"
+
+#include <algorithm>
+
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/wire/query.h"
+
+namespace dnsd::answers {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+std::string nibbles(const std::array<std::uint8_t, 16>& octets, unsigned count) {
+  std::string out;
+  for (unsigned i = count; i-- > 0;) {
+    const unsigned nibble = i % 2 == 0 ? octets[i / 2] >> 4 : octets[i / 2] & 15U;
+    out += {'\1', kHex[nibble]};
+  }
+  return out + to_wire("ip6.arpa");
+}
+
+template <class Octets>
+std::string decimals(const Octets& octets, unsigned count) {
+  std::string out;
+  for (unsigned i = count; i-- > 0;) out += label_wire(std::to_string(octets[i]));
+  return out + to_wire("in-addr.arpa");
+}
+
+}  // namespace
+
+std::string reverse_name(const registry::Ipv4& address) { return decimals(address.octets, 4); }
+std::string reverse_name(const registry::Ipv6& address) { return nibbles(address.octets, 32); }
+
+std::string reverse_apex(const registry::Prefix& prefix) {
+  return prefix.v6 ? nibbles(prefix.octets, prefix.bits / 4) : decimals(prefix.octets, prefix.bits / 8);
+}
+
+bool ReverseNames::covers(const registry::Addresses& addresses, bool v6) const {
+  return std::any_of(prefixes_.begin(), prefixes_.end(), [&](const registry::Prefix& p) {
+    if (v6) return p.v6 && addresses.v6 && p.contains(*addresses.v6);
+    return !p.v6 && addresses.v4 && p.contains(*addresses.v4);
+  });
+}
+
+ReverseNames::Pointers ReverseNames::pointers_of(const registry::Service& service) const {
+  Pointers out;
+  if (prefixes_.empty() || service.shadowed || !service.policy.alias.empty()) return out;
+  const std::string tail = to_wire(service.name);
+  for (const auto& [id, instance] : service.instances) {
+    const auto& addresses = instance.def->addresses;
+    if (addresses.empty()) continue;
+    const std::string target = label_wire(instance.def->label) + tail;
+    if (target.size() > kMaxName) continue;
+    if (covers(addresses, false)) out.emplace(reverse_name(*addresses.v4), target);
+    if (covers(addresses, true)) out.emplace(reverse_name(*addresses.v6), target);
+  }
+  return out;
+}
+
+void ReverseNames::replace(const Pointers& before, std::uint32_t before_ttl, const Pointers& after, std::uint32_t ttl) {
+  std::set<std::string> touched;
+  for (const auto& [reverse, target] : after) {
+    if (ttl == before_ttl && before.contains({reverse, target})) continue;
+    names_[reverse].targets[target].insert(ttl);
+    touched.insert(reverse);
+  }
+  for (const auto& [reverse, target] : before) {
+    if (ttl == before_ttl && after.contains({reverse, target})) continue;
+    auto& targets = names_[reverse].targets;
+    auto& ttls = targets[target];
+    if (const auto one = ttls.find(before_ttl); one != ttls.end()) ttls.erase(one);
+    if (ttls.empty()) targets.erase(target);
+    touched.insert(reverse);
+  }
+  for (const std::string& reverse : touched) rebuild(reverse);
+}
+
+void ReverseNames::rebuild(const std::string& reverse) {
+  Name& name = names_[reverse];
+  if (name.targets.empty()) {
+    if (name.node != nullptr) {
+      if (name.node->refs > 1) tree_.set_records(*name.node, nullptr);  // something else keeps the name
+      tree_.release(*name.node);
+    }
+    names_.erase(reverse);
+    return;
+  }
+  RecordBuilder records;
+  for (const auto& [target, ttls] : name.targets) records.add(wire::type::ptr, *ttls.begin(), target);
+  if (name.node == nullptr) {
+    name.node = &tree_.acquire(reverse, {.service = nullptr, .records = records.build()});
+  } else {
+    tree_.set_records(*name.node, records.build());
+  }
+}
+
+}  // namespace dnsd::answers

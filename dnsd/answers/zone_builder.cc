@@ -1,0 +1,96 @@
+#include "dnsd/answers/zone_builder.h"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/wire/writer.h"
+
+namespace dnsd::answers {
+namespace {
+
+std::uint32_t seconds(registry::Millis d) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
+}
+
+std::string wire_or(std::string_view text, const std::string& fallback) {
+  const auto name = registry::DomainName::parse(text);
+  return name && !name->empty() ? to_wire(*name) : fallback;
+}
+
+// A label in front of an apex; apexes that leave no room for it get the apex itself.
+std::string below(std::string_view label, std::string_view apex) {
+  return label.size() + 1 + apex.size() > kMaxName ? std::string(apex) : label_wire(label) + std::string(apex);
+}
+
+struct SoaTimes {
+  std::uint32_t refresh = 60, retry = 10, expire = 86'400;
+};
+
+std::unique_ptr<ZoneView> make_view(std::string_view apex, std::string_view mname, std::string_view rname,
+                                    SoaTimes times, std::uint32_t minimum) {
+  auto view = std::make_unique<ZoneView>();
+  view->apex_size = static_cast<std::uint8_t>(apex.size());
+  std::copy(apex.begin(), apex.end(), view->apex.begin());
+  auto* p = std::copy(mname.begin(), mname.end(), view->soa.begin());
+  p = std::copy(rname.begin(), rname.end(), p);
+  wire::put32(p, 0);  // the serial is patched in while answering
+  wire::put32(p + 4, times.refresh);
+  wire::put32(p + 8, times.retry);
+  wire::put32(p + 12, times.expire);
+  wire::put32(p + 16, minimum);
+  view->soa_size = static_cast<std::uint16_t>(p + 20 - view->soa.begin());
+  view->negative_ttl = minimum;
+  return view;
+}
+
+}  // namespace
+
+std::vector<std::string> name_servers(const registry::NamespaceDef& def, std::string_view apex) {
+  std::vector<std::string> out;
+  for (const std::string& text : def.ns) {
+    const auto name = registry::DomainName::parse(text);
+    if (name && !name->empty()) out.push_back(to_wire(*name));
+  }
+  if (out.empty()) out.push_back(below("ns", apex));
+  return out;
+}
+
+std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex) {
+  return make_view(apex, name_servers(def, apex).front(), wire_or(def.hostmaster, below("hostmaster", apex)),
+                   {seconds(def.soa_refresh), seconds(def.soa_retry), seconds(def.soa_expire)},
+                   seconds(def.negative_ttl));
+}
+
+std::unique_ptr<const ZoneView> static_view(const StaticZone& zone) {
+  const auto soa = std::find_if(zone.records.begin(), zone.records.end(),
+                                [](const StaticRecord& r) { return r.type == wire::type::soa; });
+  assert(soa != zone.records.end());  // the reader of zone files demands one of a stand-alone zone
+  auto view = std::make_unique<ZoneView>();
+  view->apex_size = static_cast<std::uint8_t>(soa->owner.size());
+  std::copy(soa->owner.begin(), soa->owner.end(), view->apex.begin());
+  std::copy(soa->rdata.begin(), soa->rdata.end(), view->soa.begin());
+  view->soa_size = static_cast<std::uint16_t>(soa->rdata.size());
+  view->soa_ttl = soa->ttl;
+  view->negative_ttl = std::min(soa->ttl, wire::get32(view->soa.data() + view->soa_size - 4));  // RFC 2308 5
+  return view;
+}
+
+std::unique_ptr<const ZoneView> reverse_view(std::string_view apex, std::string_view mname,
+                                             std::uint32_t negative_ttl) {
+  return make_view(apex, mname.empty() ? below("ns", apex) : std::string(mname), below("hostmaster", apex), {},
+                   negative_ttl);
+}
+
+void add_listen_addresses(RecordBuilder& records, const std::vector<std::string>& addresses, std::uint32_t ttl) {
+  for (const std::string& text : addresses) {
+    if (const auto v4 = registry::parse_ipv4(text); v4 && *v4 != registry::Ipv4{}) {
+      records.add(wire::type::a, ttl, std::string(v4->octets.begin(), v4->octets.end()));
+    } else if (const auto v6 = registry::parse_ipv6(text); v6 && *v6 != registry::Ipv6{}) {
+      records.add(wire::type::aaaa, ttl, std::string(v6->octets.begin(), v6->octets.end()));
+    }
+  }
+}
+
+}  // namespace dnsd::answers

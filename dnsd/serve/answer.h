@@ -1,0 +1,179 @@
+// One reply under construction. Worker thread; lives for the time of one query.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "dnsd/answers/table.h"
+#include "dnsd/answers/ticks.h"
+#include "dnsd/serve/responder.h"
+#include "dnsd/wire/query.h"
+#include "dnsd/wire/writer.h"
+
+namespace dnsd::serve {
+
+// Marks of one answer over the entries of a block: mark[i] == stamp means seen. Never cleared but on wrap-around.
+class Marks {
+ public:
+  void begin() noexcept {
+    if (++stamp_ == 0) {
+      mark_.fill(0);
+      stamp_ = 1;
+    }
+  }
+  bool set(std::uint16_t i) noexcept {  // false when it was set already
+    if (mark_[i] == stamp_) return false;
+    mark_[i] = stamp_;
+    return true;
+  }
+
+ private:
+  std::uint32_t stamp_ = 0;
+  std::array<std::uint32_t, 65536> mark_{};
+};
+
+// A name to be answered and where it stands in the message: in the question, or in the rdata of a CNAME. It stands
+// there uncompressed, so that its suffixes can be pointed at.
+struct Asked {
+  answers::NameRef name;
+  std::uint16_t at = 0;
+
+  [[nodiscard]] std::uint16_t pointer() const noexcept { return static_cast<std::uint16_t>(0xc000 | at); }
+  [[nodiscard]] std::uint16_t pointer_to(unsigned label) const noexcept {
+    return static_cast<std::uint16_t>(0xc000 | (at + name.label_at[label]));
+  }
+};
+
+// Names made while answering: CNAME targets, targets of NS, MX and SRV.
+struct NameBuffer {
+  std::array<std::uint8_t, wire::kMaxWireName + 1> wire;
+  std::array<std::uint8_t, wire::kMaxLabels + 1> label_at;
+  std::array<std::uint64_t, wire::kMaxLabels + 1> hash;
+
+  // Folds and hashes the uncompressed name at `from`.
+  answers::NameRef read(const std::uint8_t* from, std::uint64_t key) noexcept;
+};
+
+struct Scratch {
+  Marks marks;
+  NameBuffer chased[2];
+  NameBuffer target;
+};
+
+struct Answer {
+  const wire::Query& query;
+  const Client& client;
+  const answers::Table& table;
+  const ResponderOptions& options;
+  const BatchTime& time;
+  Scratch& scratch;
+  wire::Writer writer;
+
+  wire::Counts counts{};
+  wire::Rcode rcode = wire::Rcode::noerror;
+  bool aa = false;
+  bool tc = false;
+  bool fail_open = false;
+  wire::EdnsReply edns{};
+  std::size_t reserved = 0;             // octets kept for OPT
+  std::array<const void*, 64> added{};  // whose addresses the additional section holds already; more are not added
+  unsigned added_count = 0;
+
+  // Says why, with EDNS only. Its room is taken at once; without room the reply goes without.
+  void explain(std::uint16_t code, std::string_view text = {}) noexcept;
+};
+
+// A record whose owner is a compression pointer. False: no room; nothing was written.
+[[nodiscard]] inline std::uint8_t* put_record(wire::Writer& w, std::uint16_t owner, std::uint16_t type,
+                                              std::uint32_t ttl, std::size_t rdata_size) noexcept {
+  std::uint8_t* p = w.take(12 + rdata_size);
+  if (p == nullptr) return nullptr;
+  wire::put16(p, owner);
+  wire::put16(p + 2, type);
+  wire::put16(p + 4, wire::klass::in);
+  wire::put32(p + 6, ttl);
+  wire::put16(p + 10, static_cast<std::uint16_t>(rdata_size));
+  return p + 12;
+}
+
+// Compression pointers reach the first 16,384 octets (RFC 1035 4.1.4).
+[[nodiscard]] inline bool can_point_at(std::size_t offset) noexcept { return offset < 0x4000; }
+
+// TTL of what changes with health: T, cut at the horizon, at least min_ttl (DESIGN section 4).
+[[nodiscard]] inline std::uint32_t bounded_ttl(std::uint32_t ttl, std::uint32_t min_ttl, std::uint32_t horizon,
+                                               std::uint32_t tick) noexcept {
+  if (horizon == UINT32_MAX || std::uint64_t{tick} + std::uint64_t{ttl} * answers::kTicksPerSecond <= horizon)
+    return ttl;
+  const std::uint32_t left = horizon > tick ? (horizon - tick) / answers::kTicksPerSecond : 0;
+  const std::uint32_t floor = left > min_ttl ? left : min_ttl;
+  return floor < ttl ? floor : ttl;
+}
+
+// -- the parts of an answer; each in the file of its name ----------------------------------------------------------
+
+void answer_query(Answer& a, const answers::NameRef& name, const answers::Found& found) noexcept;  // respond_name.cc
+
+enum class Step : std::uint8_t { done, chase };  // chase: a CNAME was written; its rdata starts at *target_at
+
+struct Where {  // a name resolved to its place in the table
+  const Asked& asked;
+  const answers::Node& node;
+  const answers::Zone& zone;
+  const answers::ZoneView& view;
+  unsigned first_below = 0;  // labels of the name below `node`
+
+  // The n-th label below the node, counted from the node outward: 0 is the one next to it.
+  [[nodiscard]] const std::uint8_t* below(unsigned n) const noexcept { return asked.name.label(first_below - 1 - n); }
+};
+
+// respond_service.cc
+Step respond_service(Answer& a, const Where& where, const answers::ServiceBlock& block,
+                     std::uint16_t& target_at) noexcept;
+[[nodiscard]] std::uint32_t service_ttl(const Answer& a, const Where& where,
+                                        const answers::ServiceBlock& block) noexcept;
+// Nothing to answer with although the name has this type: on_empty.
+void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;
+void note_fail_open(Answer& a, const answers::ServiceBlock& block) noexcept;
+// respond_instance.cc: w1.worker.corp.
+void respond_instance(Answer& a, const Where& where, const answers::ServiceBlock& block,
+                      const answers::Entry& entry) noexcept;
+[[nodiscard]] std::uint32_t direct_ttl(const Answer& a, const answers::ServiceBlock& block,
+                                       std::uint32_t ends) noexcept;
+// `count` TXT rdatas from `list` (u16 length, octets). False: no room.
+bool put_texts(Answer& a, std::uint16_t owner, std::uint32_t ttl, const std::uint8_t* list, unsigned count) noexcept;
+// The DNS-SD TXT rdata of an instance: after its others; one empty string without meta (RFC 6763 6.1).
+[[nodiscard]] std::span<const std::uint8_t> sd_text(const answers::InstanceText& text) noexcept;
+// respond_sd.cc
+// _worker._tcp.corp and w1._worker._tcp.corp. False: no service of that name and protocol.
+bool respond_sd(Answer& a, const Where& where) noexcept;
+Step respond_records(Answer& a, const Where& where, const answers::RecordBlock* records,
+                     std::uint16_t& target_at) noexcept;
+
+// respond_negative.cc
+void deny(Answer& a, const Where& where, wire::Rcode rcode, std::uint32_t ttl) noexcept;
+void deny_name(Answer& a,
+               const Where& where) noexcept;  // NXDOMAIN; the TTL says whether a registration could change it
+inline constexpr std::uint32_t kSoonTtl = 1;  // a registration could make it so any moment
+void put_hinfo(Answer& a, const Asked& asked, std::uint32_t ttl) noexcept;  // RFC 8482
+[[nodiscard]] bool put_soa(Answer& a, const Where& where, std::uint32_t ttl) noexcept;
+
+// Labels, at their length octet, folded.
+[[nodiscard]] inline bool label_is(const std::uint8_t* label, std::string_view text) noexcept {
+  return label[0] == text.size() && std::memcmp(label + 1, text.data(), text.size()) == 0;
+}
+[[nodiscard]] bool is_ldh(const std::uint8_t* label) noexcept;
+[[nodiscard]] inline std::uint16_t protocol_flag(const std::uint8_t* label) noexcept {  // 0 = neither
+  if (label_is(label, "_tcp")) return answers::Entry::kTcp;
+  return label_is(label, "_udp") ? answers::Entry::kUdp : std::uint16_t{0};
+}
+
+// chaos.cc: class CH.
+void respond_chaos(Answer& a) noexcept;
+// additional.cc. Each set goes in whole or not at all (without TC: additional data is optional); false: no more room.
+bool add_addresses(Answer& a, const answers::ServiceBlock& block, const answers::Entry& entry,
+                   std::size_t owner_at) noexcept;
+// Of a name that an answer points to, where we own it.
+bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_at) noexcept;
+
+}  // namespace dnsd::serve

@@ -1,0 +1,101 @@
+// From the name asked to the part that answers it, and along CNAMEs as far as they stay with us.
+#include <algorithm>
+
+#include "dnsd/serve/answer.h"
+
+namespace dnsd::serve {
+namespace {
+
+using answers::Found;
+using answers::NameRef;
+using answers::Node;
+using answers::ServiceBlock;
+using answers::Zone;
+using answers::ZoneKind;
+
+constexpr unsigned kMaxChase = 8;  // CNAMEs in one answer
+
+void refuse_outside(Answer& a) noexcept {
+  a.rcode = wire::Rcode::refused;
+  a.explain(wire::ede::not_authoritative);
+}
+
+Step answer_in_zone(Answer& a, const Where& where, bool exact, std::uint16_t& target_at) noexcept {
+  const Node& node = where.node;
+  const answers::RecordBlock* records = exact ? node.records.load(std::memory_order_acquire) : nullptr;
+  const bool apex = where.asked.name.labels == where.zone.labels;
+  if (records != nullptr || apex) return respond_records(a, where, records, target_at);  // static wins
+  if (const ServiceBlock* block = node.service.load(std::memory_order_acquire)) {
+    return respond_service(a, where, *block, target_at);
+  }
+  if (where.zone.kind == ZoneKind::name_space && respond_sd(a, where)) return Step::done;
+  if (exact && node.exists()) return respond_records(a, where, nullptr, target_at);  // an empty non-terminal
+  deny_name(a, where);
+  return Step::done;
+}
+
+Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, std::uint16_t& target_at) noexcept {
+  const Zone* zone = found.node ? found.node->zone.load(std::memory_order_acquire) : nullptr;
+  const answers::ZoneView* view = zone ? zone->view.load(std::memory_order_acquire) : nullptr;
+  if (view == nullptr) {
+    if (first) refuse_outside(a);  // else the chain leaves our zones: the CNAMEs are the answer
+    return Step::done;
+  }
+  if (first && (a.query.type == wire::type::axfr || a.query.type == wire::type::ixfr)) {
+    a.rcode = wire::Rcode::refused;
+    a.explain(wire::ede::prohibited, "transfers are not allowed");
+    return Step::done;
+  }
+  a.aa = true;
+  const Where where{asked, *found.node, *zone, *view, static_cast<unsigned>(asked.name.labels - found.node->labels)};
+  return answer_in_zone(a, where, found.exact, target_at);
+}
+
+}  // namespace
+
+NameRef NameBuffer::read(const std::uint8_t* from, std::uint64_t key) noexcept {
+  unsigned labels = 0;
+  std::size_t at = 0;
+  for (;; at += from[at] + 1U) {
+    label_at[labels] = static_cast<std::uint8_t>(at);
+    if (from[at] == 0) break;
+    ++labels;
+  }
+  for (std::size_t i = 0; i <= at; ++i) {
+    const std::uint8_t c = from[i];
+    wire[i] = c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;  // length octets are below 'A'
+  }
+  answers::hash_suffixes(wire.data(), label_at.data(), labels, key, hash.data());
+  return {wire.data(), label_at.data(), hash.data(), static_cast<std::uint8_t>(at + 1),
+          static_cast<std::uint8_t>(labels)};
+}
+
+void Answer::explain(std::uint16_t code, std::string_view text) noexcept {
+  if (!query.edns || edns.ede != 0xffff) return;  // the first reason is the one
+  edns.ede = code;
+  edns.ede_text = text;
+  const std::size_t size = wire::opt_size(query, edns);
+  if (size - reserved <= writer.room()) {
+    writer.reserve_tail(size - reserved);
+    reserved = size;
+  } else {
+    edns.ede = 0xffff;
+    edns.ede_text = {};
+  }
+}
+
+void answer_query(Answer& a, const NameRef& name, const Found& first) noexcept {
+  std::array<const Node*, kMaxChase + 1> seen{};
+  Asked asked{name, wire::kHeader};
+  Found found = first;
+  for (unsigned hop = 0;; ++hop) {
+    std::uint16_t target_at = 0;
+    if (answer_one(a, asked, found, hop == 0, target_at) == Step::done || hop == kMaxChase) return;
+    seen[hop] = found.node;
+    asked = {a.scratch.chased[hop & 1].read(a.writer.data() + target_at, a.table.key()), target_at};
+    found = a.table.closest(asked.name);
+    if (found.exact && std::find(seen.begin(), seen.end(), found.node) != seen.end()) return;  // a loop: what was found
+  }
+}
+
+}  // namespace dnsd::serve

@@ -1,0 +1,218 @@
+// A service's own name and the names below it.
+#include <algorithm>
+#include <charconv>
+
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/serve/srv.h"
+
+namespace dnsd::serve {
+namespace {
+
+using answers::Entry;
+using answers::ServiceBlock;
+
+void put_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
+  note_fail_open(a, block);
+  const std::uint32_t ttl = service_ttl(a, where, block);
+  const std::uint16_t owner = where.asked.pointer();
+  std::uint16_t count = 0;
+  const auto take = [&](const Entry& entry) noexcept {
+    std::uint8_t* p = v6 ? put_record(a.writer, owner, wire::type::aaaa, ttl, 16)
+                         : put_record(a.writer, owner, wire::type::a, ttl, 4);
+    if (p == nullptr) {
+      a.tc = true;
+      return false;
+    }
+    if (v6) {
+      std::memcpy(p, block.v6_of(entry), 16);
+    } else {
+      std::memcpy(p, entry.v4, 4);
+    }
+    ++count;
+    return true;
+  };
+  Sampler(block, v6 ? Entry::kAnswerV6 : Entry::kAnswerV4, a.scratch.marks, sample_seed(a, block), take)
+      .run(block.max_answers == 0 ? UINT32_MAX : block.max_answers);
+  a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
+  if (count != 0 || a.tc) return;
+  if (block.tier_size == 0) {
+    respond_empty(a, where, block);
+  } else {
+    deny(a, where, wire::Rcode::noerror, ttl);  // the other family has addresses
+  }
+}
+
+void put_service_text(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  const std::uint32_t ttl = service_ttl(a, where, block);
+  if (block.meta == 0) {
+    deny(a, where, wire::Rcode::noerror, ttl);
+    return;
+  }
+  std::uint16_t count;
+  const auto* list = block.at<std::uint8_t>(block.meta);
+  std::memcpy(&count, list, 2);
+  put_texts(a, where.asked.pointer(), ttl, list + 2, count);
+}
+
+Step put_cname(Answer& a, const Where& where, const std::uint8_t* target, std::uint32_t ttl,
+               std::uint16_t& target_at) noexcept {
+  const std::size_t size = answers::wire_size(target);
+  std::uint8_t* p = put_record(a.writer, where.asked.pointer(), wire::type::cname, ttl, size);
+  if (p == nullptr) {
+    a.tc = true;
+    return Step::done;
+  }
+  std::memcpy(p, target, size);
+  ++a.counts.answer;
+  target_at = static_cast<std::uint16_t>(p - a.writer.data());
+  return a.query.type == wire::type::cname || a.query.type == wire::type::any ? Step::done : Step::chase;
+}
+
+// publish = cname: the host name of one listed instance, drawn like an address.
+Step put_host(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
+  std::uint32_t hosts = 0;
+  const Entry* chosen = nullptr;
+  std::uint64_t total = 0;
+  Random random(sample_seed(a, block));
+  // Reservoir sampling by weight, within the best priority.
+  for (const Entry* e = block.entries(); e != block.entries() + block.listed; ++e) {
+    if (!e->has(Entry::kHost)) continue;
+    if (hosts != 0 && e->priority != chosen->priority) break;
+    total += e->weight;
+    if (hosts++ == 0 || (total != 0 && random.next() % total < e->weight)) chosen = e;
+  }
+  if (chosen == nullptr) {
+    respond_empty(a, where, block);
+    return Step::done;
+  }
+  note_fail_open(a, block);
+  return put_cname(a, where, block.text_of(*chosen).host, service_ttl(a, where, block), target_at);
+}
+
+Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
+  if (block.has(ServiceBlock::kAlias))
+    return put_cname(a, where, block.at<std::uint8_t>(block.cname), block.ttl, target_at);
+  if (block.has(ServiceBlock::kPublishCname)) return put_host(a, where, block, target_at);
+  switch (a.query.type) {
+    case wire::type::a:
+      put_addresses(a, where, block, false);
+      break;
+    case wire::type::aaaa:
+      put_addresses(a, where, block, true);
+      break;
+    case wire::type::srv:
+      if (block.has(ServiceBlock::kDefaultTcp | ServiceBlock::kDefaultUdp)) {
+        respond_srv(a, where, block, Offers(block, Entry::kTcp | Entry::kUdp));
+      } else if (block.listed == 0) {
+        respond_empty(a, where, block);
+      } else {
+        deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+      }
+      break;
+    case wire::type::txt:
+      put_service_text(a, where, block);
+      break;
+    case wire::type::any:
+      put_hinfo(a, where.asked, service_ttl(a, where, block));
+      break;
+    default:
+      deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+  }
+  return Step::done;
+}
+
+// available=3 total=5 revision=812
+void respond_status(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, kSoonTtl);
+  if (a.query.type != wire::type::txt) return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+  std::array<char, 80> text;
+  char* p = text.data() + 1;
+  const auto put = [&](std::string_view word, std::uint64_t number) {
+    p = std::copy(word.begin(), word.end(), p);
+    p = std::to_chars(p, text.data() + text.size(), number).ptr;
+  };
+  put("available=", block.available);
+  put(" total=", block.total);
+  put(" revision=", block.revision);
+  const auto size = static_cast<std::size_t>(p - text.data());
+  text[0] = static_cast<char>(size - 1);
+  std::uint8_t* rdata = put_record(a.writer, where.asked.pointer(), wire::type::txt, kSoonTtl, size);
+  if (rdata == nullptr) {
+    a.tc = true;
+    return;
+  }
+  std::memcpy(rdata, text.data(), size);
+  ++a.counts.answer;
+}
+
+void respond_below(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  const std::uint8_t* label = where.below(0);
+  if (label_is(label, "_status")) return respond_status(a, where, block);
+  const std::uint16_t protocol = protocol_flag(label);
+  const bool named = (protocol == Entry::kTcp && block.has(ServiceBlock::kNamedTcp)) ||
+                     (protocol == Entry::kUdp && block.has(ServiceBlock::kNamedUdp));
+  if (named || label_is(label, "_tag") || label_is(label, "_not") || label_is(label, "_zone")) {
+    return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+  }
+  if (const Entry* entry = block.find_label(label)) return respond_instance(a, where, block, *entry);
+  deny_name(a, where);
+}
+
+void respond_port(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  const std::uint8_t* port_label = where.below(1);
+  std::array<std::uint8_t, 64> name;
+  const answers::PortName* port = nullptr;
+  if (port_label[0] > 1 && port_label[1] == '_') {
+    name[0] = static_cast<std::uint8_t>(port_label[0] - 1);
+    std::memcpy(name.data() + 1, port_label + 2, name[0]);
+    port = block.find_port(name.data(), static_cast<std::uint8_t>(protocol_flag(where.below(0))));
+  }
+  if (port == nullptr) return deny_name(a, where);
+  if (a.query.type == wire::type::srv) return respond_srv(a, where, block, Offers(block, *port));
+  if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, service_ttl(a, where, block));
+  deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+}
+
+}  // namespace
+
+std::uint32_t service_ttl(const Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  return bounded_ttl(block.ttl, block.min_ttl, where.node.horizon.load(std::memory_order_relaxed), a.time.tick);
+}
+
+void respond_empty(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  a.explain(wire::ede::other, block.total == 0 ? "no instances" : "no available instances");
+  if (block.listed == 0 && block.has(ServiceBlock::kServfail)) {
+    a.rcode = wire::Rcode::servfail;
+    return;
+  }
+  deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+}
+
+void note_fail_open(Answer& a, const ServiceBlock& block) noexcept {
+  if (!block.has(ServiceBlock::kFailOpen)) return;
+  a.fail_open = true;
+  a.explain(wire::ede::other, "fail-open: no instance is available");
+}
+
+Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
+  // For drain: when did an answer of this service last leave. One store per tick and worker.
+  if (where.node.last_sent.load(std::memory_order_relaxed) != a.time.tick) {
+    where.node.last_sent.store(a.time.tick, std::memory_order_relaxed);
+  }
+  if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
+  if (block.has(ServiceBlock::kAlias)) {
+    deny_name(a, where);  // an alias has no instances: nothing stands below it
+  } else if (where.first_below == 1) {
+    respond_below(a, where, block);
+  } else if (where.first_below == 2 && protocol_flag(where.below(0)) != 0) {
+    respond_port(a, where, block);
+  } else if (where.first_below == 2 && label_is(where.below(0), "_zone") &&
+             (label_is(where.below(1), "pin") || label_is(where.below(1), "prefer"))) {
+    deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
+  } else {
+    deny_name(a, where);
+  }
+  return Step::done;
+}
+
+}  // namespace dnsd::serve

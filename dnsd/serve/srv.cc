@@ -1,0 +1,57 @@
+#include "dnsd/serve/srv.h"
+
+#include "dnsd/answers/wire_name.h"
+
+namespace dnsd::serve {
+
+using answers::Entry;
+using answers::ServiceBlock;
+
+std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const ServiceBlock& block, const Entry& entry,
+                    std::uint16_t port, const TargetTail& tail) noexcept {
+  const auto* label = block.at<std::uint8_t>(entry.text);
+  const auto* host = entry.has(Entry::kHost) ? block.text_of(entry).host : nullptr;
+  const std::size_t head = host ? answers::wire_size(host) : label[0] + 1U;
+  const std::size_t rest = host ? 0 : tail.size();
+  if (head + rest > wire::kMaxWireName) return 0;  // an alias apex that is too long for this label
+  std::uint8_t* p = put_record(a.writer, owner, wire::type::srv, ttl, 6 + head + rest);
+  if (p == nullptr) return 0;
+  wire::put16(p, entry.priority);
+  wire::put16(p + 2, entry.weight);
+  wire::put16(p + 4, port);
+  std::memcpy(p + 6, host ? host : label, head);
+  std::memcpy(p + 6 + head, tail.data(), rest);
+  return static_cast<std::size_t>(p + 6 - a.writer.data());
+}
+
+void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const Offers& offers) noexcept {
+  note_fail_open(a, block);
+  const TargetTail tail(where, block);
+  const std::uint32_t ttl = service_ttl(a, where, block);
+  const std::uint64_t seed = prefix_seed(a, block);
+  const std::uint32_t limit = block.max_srv == 0 ? UINT32_MAX : block.max_srv;
+  const std::size_t start = a.writer.size();
+  std::uint32_t count = 0;
+  offers.each(seed, [&](const Entry& entry, std::uint16_t port) {
+    if (count == limit) return false;
+    if (put_srv(a, where.asked.pointer(), ttl, block, entry, port, tail) == 0) {
+      a.tc = true;
+      return false;
+    }
+    ++count;
+    return true;
+  });
+  a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
+  if (count == 0 && !a.tc) respond_empty(a, where, block);
+  if (a.tc || count == 0) return;
+  std::size_t at = start;
+  offers.each(seed, [&](const Entry& entry, std::uint16_t) {
+    if (count-- == 0) return false;
+    const std::size_t target = at + 18;
+    at += 12U + wire::get16(a.writer.data() + at + 10);
+    if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);
+    return add_addresses(a, block, entry, target);
+  });
+}
+
+}  // namespace dnsd::serve
