@@ -1,0 +1,31 @@
+// What a socket worker calls for a batch: the responder's stages, or an echo in tests. One indirect call a batch.
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "dnsd/serve/responder.h"
+#include "dnsd/serve/ticks.h"
+
+namespace dnsd::serve {
+
+struct BatchHandler {
+  void (*call)(void* context, std::span<const Request>, std::span<Reply>, BatchTime) noexcept = nullptr;
+  void* context = nullptr;
+
+  void operator()(std::span<const Request> requests, std::span<Reply> replies) const noexcept {
+    timespec wall;
+    clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+    call(context, requests, replies, {ticks_now(), static_cast<std::uint64_t>(wall.tv_sec)});
+  }
+};
+
+// A counter with one writer: no locked instruction.
+inline void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+}  // namespace dnsd::serve

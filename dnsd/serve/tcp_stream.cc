@@ -1,0 +1,163 @@
+// The octets of a connection: read, cut into frames, answered a batch at a time, written.
+#include <sys/uio.h>
+
+#include <cerrno>
+
+#include "dnsd/serve/tcp_worker.h"
+#include "dnsd/wire/query.h"
+#include "dnsd/wire/writer.h"
+
+namespace dnsd::serve {
+namespace {
+
+std::size_t total(std::span<const iovec> pieces) {
+  std::size_t sum = 0;
+  for (const auto& piece : pieces) sum += piece.iov_len;
+  return sum;
+}
+
+}  // namespace
+
+// One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
+// that a message in one-octet segments is not copied again and again. Epoll comes back for more.
+void TcpWorker::readable(Connection& connection) {
+  iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
+  const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
+  if (missing != 0) parts[0] = {connection.in.room(missing), missing};
+  const auto got = missing != 0 ? ::readv(connection.fd.get(), parts, 2)
+                                : ::recv(connection.fd.get(), read_buffer_.data(), read_buffer_.size(), 0);
+  if (got < 0) {
+    if (errno != EAGAIN && errno != EINTR) close(connection);
+    return;
+  }
+  if (got == 0) {
+    connection.peer_done = true;
+    return settle(connection);
+  }
+  const auto octets = static_cast<std::size_t>(got);
+  const auto first = std::min(octets, missing);
+  connection.in.added(first);
+  const std::span rest(read_buffer_.data(), octets - first);
+  if (connection.in.size() != 0) serve_kept(connection);
+  if (connection.in.size() != 0 || connection.out.left() != 0) {
+    connection.in.keep(rest);  // only the frame's length is known yet, or the peer takes no more replies
+    serve_kept(connection);
+  } else {
+    const auto used = serve(connection, rest);
+    connection.in.keep(rest.subspan(used));
+    if (used != 0) begin_wait(connection, Wait::idle);
+  }
+  settle(connection);
+}
+
+void TcpWorker::writable(Connection& connection) {
+  auto& out = connection.out;
+  const auto sent = ::send(connection.fd.get(), out.data.get() + out.sent, out.left(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) close(connection);
+    return;
+  }
+  out.sent += static_cast<std::size_t>(sent);
+  untaken_ -= static_cast<std::size_t>(sent);
+  connection.taken += static_cast<std::size_t>(sent);
+  if (out.left() != 0) {
+    // The deadline is for one reply; a slow reader that took one has earned another.
+    if (connection.taken >= kMaxFrame) begin_wait(connection, Wait::taking);
+    return;
+  }
+  out = {};
+  begin_wait(connection, Wait::idle);
+  serve_kept(connection);  // what came before the peer stopped taking
+  settle(connection);
+}
+
+void TcpWorker::serve_kept(Connection& connection) {
+  const auto used = serve(connection, connection.in.octets());
+  connection.in.drop_front(used);
+  if (used != 0) begin_wait(connection, Wait::idle);
+}
+
+// After octets moved: which deadline runs, what epoll watches, whether it ends here. A deadline for a message runs from
+// its first octet and is not prolonged by the next ones.
+void TcpWorker::settle(Connection& connection) {
+  const bool waits_for_peer = connection.out.left() != 0;
+  if (!waits_for_peer && (connection.peer_done || connection.closing)) return close(connection);
+  const auto wait = waits_for_peer ? Wait::taking : connection.in.size() != 0 ? Wait::message : Wait::idle;
+  if (wait != connection.wait) begin_wait(connection, wait);
+  if (waits_for_peer == connection.watches_out) return;
+  watch(connection.fd.get(), waits_for_peer ? EPOLLOUT : EPOLLIN, &connection, EPOLL_CTL_MOD);
+  connection.watches_out = waits_for_peer;
+}
+
+// Answers whole frames until the octets end or the peer takes no more; returns how many octets are done with. A frame
+// that gets no reply (too short for a header, QR=1) ends the connection after the replies before it: its peer
+// would wait for an answer for ever.
+std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_t> octets) {
+  std::size_t done = 0;
+  while (connection.out.left() == 0 && !connection.closing) {
+    std::size_t count = 0;
+    while (count < kMaxBatch && octets.size() - done >= kFrameHead) {
+      const std::size_t length = wire::get16(octets.data() + done);
+      if (octets.size() - done - kFrameHead < length) break;
+      requests_[count] = {octets.subspan(done + kFrameHead, length), connection.client, Transport::tcp};
+      replies_[count] = {{answers_.at(count) + kFrameHead, kMaxMessage}, 0};
+      ++count;
+      done += kFrameHead + length;
+    }
+    if (count == 0) break;
+    respond(connection, count);
+  }
+  return done;
+}
+
+void TcpWorker::respond(Connection& connection, std::size_t count) {
+  reclaimer_.online(reader_);
+  handler_({requests_.data(), count}, {replies_.data(), count});
+  answers::Reclaimer::offline(reader_);
+  std::array<iovec, kMaxBatch> pieces;
+  std::size_t ready = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (replies_[i].size == 0) {
+      connection.closing = true;
+      continue;
+    }
+    wire::put16(answers_.at(i), static_cast<std::uint16_t>(replies_[i].size));
+    pieces[ready++] = {answers_.at(i), kFrameHead + replies_[i].size};
+  }
+  if (ready != 0) write(connection, {pieces.data(), ready});
+}
+
+void TcpWorker::write(Connection& connection, std::span<iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  auto sent = ::sendmsg(connection.fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) {
+      connection.closing = true;  // the peer is gone
+      return;
+    }
+    sent = 0;
+  }
+  if (static_cast<std::size_t>(sent) < total(pieces)) keep_untaken(connection, pieces, static_cast<std::size_t>(sent));
+}
+
+void TcpWorker::keep_untaken(Connection& connection, std::span<iovec> pieces, std::size_t sent) {
+  const auto left = total(pieces) - sent;
+  if (untaken_ + left > kMaxUntaken) {
+    connection.closing = true;
+    return;
+  }
+  auto data = std::make_unique_for_overwrite<std::uint8_t[]>(left);
+  std::size_t at = 0;
+  for (const auto& piece : pieces) {
+    const auto skip = std::min(sent, piece.iov_len);
+    sent -= skip;
+    std::memcpy(data.get() + at, static_cast<const std::uint8_t*>(piece.iov_base) + skip, piece.iov_len - skip);
+    at += piece.iov_len - skip;
+  }
+  connection.out = {std::move(data), left, 0};
+  untaken_ += left;
+}
+
+}  // namespace dnsd::serve

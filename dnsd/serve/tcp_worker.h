@@ -1,0 +1,99 @@
+// TCP connections of one thread: epoll, frames, batches, one gathering write per batch, deadlines.
+//
+// Threads: run() is the worker's own; stop() and the counters may be used from any thread.
+//
+// Bounds: connections (over it the longest idle one is closed); per client (over it a new one is closed); one frame of
+// input per connection, or what one read brought while the peer takes no replies; one batch of replies per connection
+// and kMaxUntaken for all of them (over it the connection is closed). While a peer does not take its replies, nothing
+// is read from it.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dnsd/answers/reclaim.h"
+#include "dnsd/serve/batch.h"
+#include "dnsd/serve/client_counts.h"
+#include "dnsd/serve/tcp_connection.h"
+
+namespace dnsd::serve {
+
+struct TcpLimits {
+  std::size_t connections = 8192;  // of this worker
+  registry::Millis idle{10'000};
+  registry::Millis io{5'000};
+  registry::Millis stop{3'000};  // to take what is in flight at stop()
+};
+
+struct TcpCounters {  // the worker writes, anyone reads
+  std::atomic<std::uint64_t> open{0}, accepted{0}, closed_idle{0}, refused{0};
+};
+
+class TcpWorker {
+ public:
+  static constexpr std::size_t kMaxUntaken = 64u << 20;
+  static constexpr std::size_t kReadSize = 65'536;
+
+  TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
+            answers::Reclaimer& reclaimer);
+
+  void run();
+  void stop();  // answers what was received, waits for it to be taken at most limits.stop, closes
+  [[nodiscard]] const TcpCounters& counters() const { return counters_; }
+
+ private:
+  using Wait = Connection::Wait;
+
+  // tcp_worker.cc: events, accepting, deadlines
+  void handle(const epoll_event& event);
+  void accept_all(int listening);
+  [[nodiscard]] bool make_room();
+  void shed(int listening);
+  void pause_accepting();
+  void resume_accepting();
+  void watch(int fd, std::uint32_t events, void* what, int operation);
+  [[nodiscard]] int next_timeout() const;
+  void expire();
+  void wind_down();
+  Connections& list(Wait wait) { return lists_[static_cast<std::size_t>(wait)]; }
+  void begin_wait(Connection& connection, Wait wait);
+  void close(Connection& connection);
+
+  // tcp_stream.cc: octets
+  void readable(Connection& connection);
+  void writable(Connection& connection);
+  void settle(Connection& connection);
+  void serve_kept(Connection& connection);
+  std::size_t serve(Connection& connection, std::span<const std::uint8_t> octets);
+  void respond(Connection& connection, std::size_t count);
+  void write(Connection& connection, std::span<iovec> pieces);
+  void keep_untaken(Connection& connection, std::span<iovec> pieces, std::size_t sent);
+
+  std::vector<int> listening_;
+  TcpLimits limits_;
+  ClientCounts& clients_;
+  BatchHandler handler_;
+  answers::Reclaimer& reclaimer_;
+  answers::Reclaimer::Reader& reader_;
+  TcpCounters counters_;
+
+  Fd epoll_, wake_, reserve_;
+  std::atomic<bool> stopping_{false};
+  registry::Mono now_{};
+  registry::Mono accept_again_ = registry::Mono::max();  // while accepting is paused
+  std::array<Connections, 3> lists_;                     // by Wait
+  Connections dead_;                                     // closed in this round: events of it may still name them
+  std::size_t open_ = 0;
+  std::size_t untaken_ = 0;  // octets of all `out`
+
+  std::vector<std::uint8_t> read_buffer_;
+  Slots answers_;  // each with room for the length before the message
+  std::array<Request, kMaxBatch> requests_{};
+  std::array<Reply, kMaxBatch> replies_{};
+};
+
+}  // namespace dnsd::serve
