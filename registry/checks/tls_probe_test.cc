@@ -196,8 +196,11 @@ TEST_F(TlsProbe, ATcpCheckWithTlsShakesHandsAndJudgesNoCertificate) {
   const ProbeResult result = ask(check, server.endpoint());
   EXPECT_EQ(result.verdict, Verdict::ok) << result.output;
   EXPECT_EQ(result.output, "connected with TLS");
-  LoopbackServer plain(answers("nothing"));
-  EXPECT_EQ(ask(check, plain.endpoint()).verdict, Verdict::failed);
+  LoopbackServer plain([](tcp::socket& socket) {
+    send(socket, "SSH-2.0-OpenSSH_9.2\r\n");
+    drain(socket);
+  });
+  EXPECT_EQ(ask(check, plain.endpoint()).fault, Fault::tls);
 }
 
 }  // namespace

@@ -1,0 +1,270 @@
+#include "registry/checks/runner.h"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "registry/checks/dns_test_server.h"
+#include "registry/checks/loopback_test_server.h"
+
+namespace registry::checks::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::string_view kService = "worker.corp";
+
+// The control thread is the test's; reports arrive on the probe thread.
+class RunnerTest : public testing::Test {
+ protected:
+  RunnerTest() {
+    NamespaceDef corp;
+    corp.name = *DomainName::parse("corp");
+    apply({PutNamespaceEffect{corp}});
+    apply({PutServiceEffect{*DomainName::parse(kService), {}, true, 0}});
+  }
+  void make(Options options = {}) {
+    runner_ = std::make_unique<Runner>(
+        std::move(options), [this](Report report) { keep(reports_, std::move(report)); },
+        [this](HostReport report) { keep(hosts_, std::move(report)); });
+  }
+  ChangeSet apply(std::vector<Effect> effects) {
+    const Now now{std::chrono::steady_clock::now(), Wall{}};
+    return registry_.apply({registry_.reserve_revision(), now.wall, std::move(effects)}, now);
+  }
+  void put(InstanceDef def) { follow({PutInstanceEffect{std::string(kService), std::move(def), 0}}); }
+  void remove(std::string id) { follow({DeleteInstanceEffect{std::string(kService), std::move(id)}}); }
+  void follow(std::vector<Effect> effects) {
+    const ChangeSet changes = apply(std::move(effects));
+    runner_->follow(registry_, changes);
+  }
+
+  template <class T>
+  void keep(std::vector<T>& list, T report) {
+    const std::lock_guard lock(mutex_);
+    list.push_back(std::move(report));
+    arrived_.notify_all();
+  }
+  template <class T>
+  bool wait_for(const std::vector<T>& list, const std::function<bool(const T&)>& wanted) {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, kPatience, [&] { return std::ranges::any_of(list, wanted); });
+  }
+  bool wait_for_report(const std::function<bool(const Report&)>& wanted) { return wait_for<Report>(reports_, wanted); }
+  bool wait_for_host(const std::function<bool(const HostReport&)>& wanted) {
+    return wait_for<HostReport>(hosts_, wanted);
+  }
+  Report last_report() {
+    const std::lock_guard lock(mutex_);
+    return reports_.back();
+  }
+  std::size_t report_count() {
+    const std::lock_guard lock(mutex_);
+    return reports_.size();
+  }
+
+  static CheckDef tcp_check(Millis interval = std::chrono::hours(1)) {
+    CheckDef check;
+    check.name = "tcp";
+    check.interval = interval;
+    return check;
+  }
+  static InstanceDef instance(const std::string& id, const tcp::endpoint& at,
+                              std::vector<CheckDef> checks = {tcp_check()}) {
+    InstanceDef def;
+    def.id = def.label = id;
+    def.addresses.v4 = Ipv4{at.address().to_v4().to_bytes()};
+    def.port = at.port();
+    def.checks = std::move(checks);
+    return def;
+  }
+
+  Registry registry_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Report> reports_;
+  std::vector<HostReport> hosts_;
+  std::unique_ptr<Runner> runner_;
+};
+
+auto about(std::string id) {
+  return [id = std::move(id)](const auto& report) { return report.id == id; };
+}
+
+TEST_F(RunnerTest, ARegisteredInstanceIsProbedAtOnce) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  put(instance("w1", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  const Report report = last_report();
+  EXPECT_EQ(report.service, kService);
+  EXPECT_EQ(report.check, "tcp");
+  EXPECT_EQ(report.result.verdict, Verdict::ok);
+  EXPECT_TRUE(runner_->is_current(report));
+  EXPECT_EQ(runner_->stats().targets, 1U);
+  EXPECT_EQ(runner_->stats().ok, 1U);
+}
+
+TEST_F(RunnerTest, WhatIsKnownBeforeTheStartIsSpreadAndWhatComesLaterIsNot) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  for (int i = 0; i < 20; ++i) {
+    apply({PutInstanceEffect{std::string(kService), instance("w" + std::to_string(i), server.endpoint()), 0}});
+  }
+  make();
+  runner_->follow_all(registry_);
+  runner_->start();
+  put(instance("later", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("later")));
+  EXPECT_EQ(report_count(), 1U) << "twenty others are spread over an hour";
+  EXPECT_EQ(runner_->stats().targets, 21U);
+}
+
+TEST_F(RunnerTest, AReportOfWhatWasReplacedOrRemovedIsNotCurrent) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  put(instance("w1", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  const Report first = last_report();
+  InstanceDef tagged = instance("w1", server.endpoint());
+  tagged.tags = {"v2"};
+  put(tagged);
+  EXPECT_TRUE(runner_->is_current(first)) << "same check, same target";
+  put(instance("w1", server.endpoint(), {tcp_check(std::chrono::minutes(1))}));
+  EXPECT_FALSE(runner_->is_current(first));
+  ASSERT_TRUE(wait_for_report([&](const Report& report) { return report.generation != first.generation; }));
+  const Report second = last_report();
+  EXPECT_TRUE(runner_->is_current(second));
+  remove("w1");
+  put(instance("w1", server.endpoint(), {tcp_check(std::chrono::minutes(1))}));
+  EXPECT_FALSE(runner_->is_current(second)) << "another instance of the same name";
+}
+
+TEST_F(RunnerTest, AChangedTemplateReachesEveryInstanceOfTheService) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  put(instance("w1", server.endpoint(), {}));
+  put(instance("w2", server.endpoint(), {}));
+  ServicePolicy policy;
+  policy.checks = {tcp_check()};
+  follow({PutServiceEffect{*DomainName::parse(kService), policy, true, 0}});
+  EXPECT_TRUE(wait_for_report(about("w1")));
+  EXPECT_TRUE(wait_for_report(about("w2")));
+  EXPECT_EQ(runner_->stats().targets, 2U);
+  follow({PutServiceEffect{*DomainName::parse(kService), {}, true, 0}});
+  put(instance("w3", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("w3")));
+  EXPECT_EQ(runner_->stats().targets, 1U);
+}
+
+TEST_F(RunnerTest, ADeletedServiceIsNotProbedAnyMore) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  put(instance("w1", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  const Report report = last_report();
+  follow({DeleteServiceEffect{std::string(kService)}});
+  EXPECT_FALSE(runner_->is_current(report));
+}
+
+TEST_F(RunnerTest, FollowAllFindsWhatNoChangeSetTold) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  put(instance("w1", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  const Report report = last_report();
+  apply({DeleteServiceEffect{std::string(kService)}});
+  EXPECT_TRUE(runner_->is_current(report));
+  runner_->follow_all(registry_);
+  EXPECT_FALSE(runner_->is_current(report));
+}
+
+TEST_F(RunnerTest, NoReportComesAfterStop) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  make();
+  runner_->start();
+  for (int i = 0; i < 50; ++i) put(instance("w" + std::to_string(i), server.endpoint(), {tcp_check(Millis(100))}));
+  ASSERT_TRUE(wait_for_report(about("w0")));
+  runner_->stop();
+  const std::size_t before = report_count();
+  put(instance("late", server.endpoint()));
+  runner_->stop();
+  runner_.reset();
+  EXPECT_EQ(report_count(), before);
+}
+
+TEST_F(RunnerTest, ARunnerThatNeverStartedEnds) {
+  make();
+  put(instance("w1", {boost::asio::ip::address_v4::loopback(), 9}));
+  runner_.reset();
+  EXPECT_EQ(report_count(), 0U);
+}
+
+TEST_F(RunnerTest, RegistrationsComeAndGoWhileProbesRun) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  Options options;
+  options.max_concurrent = 4;
+  make(options);
+  runner_->start();
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      put(instance("w" + std::to_string(i), server.endpoint(), {tcp_check(Millis(100 + round))}));
+    }
+    for (int i = 0; i < 10; i += 2) remove("w" + std::to_string(i));
+    (void)runner_->stats();
+  }
+  put(instance("last", server.endpoint()));
+  ASSERT_TRUE(wait_for_report(about("last")));
+  EXPECT_EQ(runner_->stats().targets, 6U);
+  EXPECT_EQ(runner_->stats().failed, 0U);
+}
+
+TEST_F(RunnerTest, AHostNameIsResolvedAndItsAddressProbed) {
+  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
+  DnsTestServer dns;
+  dns.set("h.example.net", {.a = {{{127, 0, 0, 1}}}, .ttl = 1});
+  Options options;
+  options.resolver_servers = {dns.address()};
+  make(options);
+  runner_->start();
+  InstanceDef def = instance("w1", server.endpoint(), {tcp_check()});
+  def.addresses = {};
+  def.host = "h.example.net";
+  put(def);
+  ASSERT_TRUE(wait_for_host(about("w1")));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  EXPECT_EQ(last_report().result.verdict, Verdict::ok);
+  {
+    const std::lock_guard lock(mutex_);
+    EXPECT_TRUE(runner_->is_current(hosts_.front()));
+    EXPECT_EQ(hosts_.front().addresses.v4, (Ipv4{{127, 0, 0, 1}}));
+  }
+  // The name moves to an address where nobody listens: asked at once, not at the next turn in an hour.
+  dns.set("h.example.net", {.a = {{{127, 0, 0, 77}}}, .ttl = 1});
+  EXPECT_TRUE(wait_for_report([](const Report& report) { return report.result.fault == Fault::refused; }));
+}
+
+TEST_F(RunnerTest, ANameThatLeadsToForbiddenAddressesIsNeitherReportedNorProbed) {
+  DnsTestServer dns;
+  dns.set("evil.example.net", {.a = {{{169, 254, 169, 254}}}, .ttl = 1});
+  Options options;
+  options.resolver_servers = {dns.address()};
+  make(options);
+  runner_->start();
+  InstanceDef def = instance("w1", {boost::asio::ip::address_v4::loopback(), 80});
+  def.addresses = {};
+  def.host = "evil.example.net";
+  put(def);
+  ASSERT_TRUE(wait_for_host(about("w1")));
+  const std::lock_guard lock(mutex_);
+  EXPECT_FALSE(hosts_.front().found);
+  EXPECT_TRUE(hosts_.front().addresses.empty());
+  EXPECT_TRUE(reports_.empty());
+}
+
+}  // namespace
+}  // namespace registry::checks::test
