@@ -4,7 +4,9 @@
 // posts it there). One commit is outstanding at a time; write-behind may go on beside it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,7 +21,10 @@ namespace registry::store {
 struct Loaded {
   std::vector<Effect> effects;  // latest per key, tombstones left out
   Revision high_water = 0;      // no revision above it was ever handed out
-  bool clean = false;           // the last run closed the store in order
+  Revision last = 0;            // the last revision that the store shows; high_water after an orderly end
+  bool clean = true;            // the last run closed the store in order
+  // What may have been handed out and is not shown: Registry::restore's `lost`.
+  [[nodiscard]] Revision lost() const { return high_water - last; }
 };
 
 struct Stats {
