@@ -20,7 +20,7 @@ std::size_t total(std::span<const iovec> pieces) {
 
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
 // that a message in one-octet segments is not copied again and again. Epoll comes back for more.
-void TcpWorker::readable(Connection& connection) {
+bool TcpWorker::readable(Connection& connection) {
   iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
   const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
   if (missing != 0) parts[0] = {connection.in.room(missing), missing};
@@ -28,11 +28,12 @@ void TcpWorker::readable(Connection& connection) {
                                 : ::recv(connection.fd.get(), read_buffer_.data(), read_buffer_.size(), 0);
   if (got < 0) {
     if (errno != EAGAIN && errno != EINTR) close(connection);
-    return;
+    return false;
   }
   if (got == 0) {
     connection.peer_done = true;
-    return settle(connection);
+    settle(connection);
+    return false;
   }
   const auto octets = static_cast<std::size_t>(got);
   const auto first = std::min(octets, missing);
@@ -48,6 +49,7 @@ void TcpWorker::readable(Connection& connection) {
     if (used != 0) begin_wait(connection, Wait::idle);
   }
   settle(connection);
+  return true;
 }
 
 void TcpWorker::writable(Connection& connection) {

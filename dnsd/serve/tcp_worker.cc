@@ -202,6 +202,18 @@ void TcpWorker::close(Connection& connection) {
   counters_.open.store(--open_, std::memory_order_relaxed);
 }
 
+// Answers what waits in the socket (a bounded part of it: the peer may go on sending), and closes unless replies are
+// still to be taken.
+void TcpWorker::finish(Connection& connection) {
+  try {
+    for (int i = 0; i < 16 && connection.fd && connection.out.left() == 0; ++i)
+      if (!readable(connection)) break;
+  } catch (const std::bad_alloc&) {
+    return close(connection);
+  }
+  if (connection.fd && connection.out.left() == 0) close(connection);
+}
+
 // What clients sent before the stop is answered, also on connections that still wait in the listening queue. Then only
 // those remain that have not taken their replies.
 void TcpWorker::wind_down() {
@@ -212,13 +224,7 @@ void TcpWorker::wind_down() {
   watch(wake_.get(), 0, nullptr, EPOLL_CTL_DEL);
   const auto deadline = std::chrono::steady_clock::now() + limits_.stop;
   for (const auto wait : {Wait::idle, Wait::message}) {
-    for (auto at = list(wait).begin(); at != list(wait).end();) {
-      auto& connection = *at++;  // it may move to another list
-      epoll_event event{};
-      event.data.ptr = &connection;
-      handle(event);
-      if (connection.fd && connection.out.left() == 0) close(connection);
-    }
+    for (auto at = list(wait).begin(); at != list(wait).end();) finish(*at++);  // it moves to another list
   }
   std::array<epoll_event, kEvents> events;
   while (open_ != 0) {
@@ -229,7 +235,7 @@ void TcpWorker::wind_down() {
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
       handle(events[static_cast<std::size_t>(i)]);
-      if (connection.fd && connection.out.left() == 0) close(connection);
+      finish(connection);
     }
   }
   for (auto& waiting : lists_)

@@ -58,13 +58,14 @@ class TcpWorker {
   void watch(int fd, std::uint32_t events, void* what, int operation);
   [[nodiscard]] int next_timeout() const;
   void expire();
+  void finish(Connection& connection);
   void wind_down();
   Connections& list(Wait wait) { return lists_[static_cast<std::size_t>(wait)]; }
   void begin_wait(Connection& connection, Wait wait);
   void close(Connection& connection);
 
   // tcp_stream.cc: octets
-  void readable(Connection& connection);
+  bool readable(Connection& connection);  // false = nothing came
   void writable(Connection& connection);
   void settle(Connection& connection);
   void serve_kept(Connection& connection);

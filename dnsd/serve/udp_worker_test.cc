@@ -117,10 +117,11 @@ TEST(Udp, StopAnswersWhatWasReceived) {
   server.run();
   server.echo.hold = true;
   const UdpPeer client(server.endpoint());
-  for (std::uint16_t id = 0; id < 300; ++id) client.send(message(id));  // on loopback they are in the socket now
+  // On loopback they are in the socket now. More than a batch, fewer than the client's own socket holds of replies.
+  for (std::uint16_t id = 0; id < 150; ++id) client.send(message(id));
   std::jthread stopping([&] { server.listeners->stop(); });
   server.echo.hold = false;
-  for (int i = 0; i < 300; ++i) ASSERT_FALSE(client.receive().empty()) << i;
+  for (int i = 0; i < 150; ++i) ASSERT_FALSE(client.receive().empty()) << i;
 }
 
 TEST(Listeners, PortZeroIsOnePortForBoth) {
