@@ -2,12 +2,17 @@
 // While one commit is on its way to the disk, the next batch gathers. Observations take the short way: apply and
 // publish at once, written behind within a second; a slow or full disk never keeps a dead instance in DNS.
 //
-// Owner: the control thread; every callback runs there. Bounded: at most `max_waiting` submissions wait, more are
-// refused with `overloaded`.
+// Owner: the control thread; every callback runs there. Bounded: at most `max_waiting` submissions wait, with at most
+// 64 commands each on average; more are refused with `overloaded`, before submit() returns.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "registry/registry.h"
@@ -17,8 +22,8 @@
 namespace registry {
 
 struct WriteResult {
-  Revision revision = 0;  // that the change was announced under; the current one when nothing changed
-  std::vector<Result<Outcome>> results;  // one per command, in order
+  Revision revision = 0;                    // that the change was announced under; the current one when nothing changed
+  std::vector<Result<Outcome>> results;     // one per command, in order
   std::optional<std::size_t> failed_index;  // atomic batches: the first that failed; the others are failed_dependency
 };
 
@@ -30,6 +35,9 @@ class WritePath {
   using Clock = std::function<Now()>;
 
   WritePath(Registry& registry, store::CommitLog& log, Clock clock, Publish publish, std::size_t max_waiting = 4096);
+  WritePath(const WritePath&) = delete;
+  WritePath& operator=(const WritePath&) = delete;
+  ~WritePath();  // a commit under way may still finish in the log; its callers hear nothing more
 
   void submit(std::vector<Command> commands, bool atomic, Done done);
   // Validation only: the outcomes that submit would have now. Nothing is changed.
@@ -49,9 +57,26 @@ class WritePath {
     bool atomic = false;
     Done done;
   };
+  struct Answer {  // of a submission, until the commit has told its fate
+    Submission submission;
+    WriteResult result;
+    bool staged = false;  // the batch's record holds something of it
+  };
+  struct Batch {
+    std::vector<Answer> answers;
+    Record record;
+    std::vector<Registry::InstanceRef> renewals;  // equal PUTs: their lease begins anew
+  };
   void pump();
-  void finish(std::vector<Submission> batch, std::vector<WriteResult> results, Record record,
-              std::optional<Problem> failure);
+  void run_batches();
+  [[nodiscard]] Batch gather(const Now& now);
+  void commit(Batch batch);
+  void finish(Batch batch, std::optional<Problem> failure);
+  void settle_failed(Answer& answer, const Problem& failure) const;
+  void answer(std::vector<Answer> answers);
+  void end_of(const Record& record);
+  void keep(std::vector<Effect> effects);
+  void keep_replaced(const Record& record);
 
   Registry& registry_;
   store::CommitLog& log_;
@@ -59,9 +84,16 @@ class WritePath {
   Publish publish_;
   std::size_t max_waiting_;
   std::deque<Submission> waiting_;
+  std::size_t waiting_commands_ = 0;
   std::vector<std::move_only_function<void()>> drained_;
   bool committing_ = false;
+  bool pumping_ = false;
   bool read_only_ = false;
+  // What the commit under way ends (service, id; an empty id = the whole service). Their states are held back until
+  // it is decided: written after the tombstone, they would greet the next instance of that name.
+  std::set<std::pair<std::string, std::string>> ending_;
+  std::vector<Effect> held_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace registry
