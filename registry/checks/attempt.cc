@@ -32,18 +32,21 @@ void Attempt::start() {
 }
 
 void Attempt::expire() {
+  ended_ = true;
   late_ = std::chrono::steady_clock::now() - deadline_.expiry();
   expired_ = true;
   close();
 }
 
 void Attempt::abandon() {
+  ended_ = true;
   deadline_.cancel();
   close();
 }
 
 asio::awaitable<error_code> Attempt::connect() {
   error_code error;
+  if (ended_) co_return asio::error::operation_aborted;  // before the coroutine ran: nobody would close a new socket
   socket_.open(target_.protocol(), error);
   if (error) {
     at_once_ = true;

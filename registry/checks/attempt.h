@@ -49,8 +49,9 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   Mono started_{};
   LoopLag::Duration lag_before_{};
   LoopLag::Duration late_{};  // how long after the deadline its timer ran
-  bool expired_ = false;
-  bool at_once_ = false;  // connect(2) itself refused
+  bool expired_ = false;      // by the deadline
+  bool ended_ = false;        // by the deadline or abandoned: no socket is opened any more
+  bool at_once_ = false;      // connect(2) itself refused
 };
 
 }  // namespace registry::checks

@@ -130,5 +130,33 @@ TEST(TcpProbe, AnAbandonedAttemptEndsAtOnce) {
   EXPECT_TRUE(io.stopped()) << "something of the attempt is left in the loop";
 }
 
+TEST(TcpProbe, AnAttemptThatEndedBeforeItsFirstStepOpensNoConnection) {
+  LoopbackServer silent([](tcp::socket& socket) { drain(socket); });
+  for (const bool expires : {true, false}) {
+    boost::asio::io_context io;
+    TlsContexts tls("");
+    LoopLag lag(io);
+    const auto probe = make_probe(target_of(http_check()), tls);
+    const auto attempt =
+        std::make_shared<Attempt>(io, silent.endpoint(), expires ? Millis(0) : Millis(std::chrono::hours(1)), lag);
+    attempt->start();
+    if (expires) {
+      io.run();  // the deadline alone
+      io.restart();
+    } else {
+      attempt->abandon();
+    }
+    bool ended = false;
+    boost::asio::co_spawn(io, probe->run(*attempt), [&](const std::exception_ptr&, const ProbeResult& result) {
+      ended = true;
+      EXPECT_NE(result.verdict, Verdict::ok);
+    });
+    io.run_for(kPatience);
+    EXPECT_TRUE(ended);
+    EXPECT_TRUE(io.stopped());
+  }
+  EXPECT_EQ(silent.accepted(), 0);
+}
+
 }  // namespace
 }  // namespace registry::checks::test
