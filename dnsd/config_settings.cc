@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "dnsd/wire/writer.h"
+
 namespace dnsd::config {
 namespace {
 
@@ -15,6 +17,8 @@ using registry::Millis;
 
 constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
 constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::size_t kTxtString = 255;  // RFC 1035 3.3
+constexpr std::size_t kMaxListen = 64;   // each address has its own threads and sockets
 
 auto list_of_endpoints(auto member) {
   return [member](Config& config, const Value& value) -> Complaint {
@@ -25,6 +29,7 @@ auto list_of_endpoints(auto member) {
       return other.address == endpoint->address && other.port == endpoint->port && endpoint->port != 0;
     };
     if (std::ranges::any_of(list, same)) return fmt::format("\"{}\" is listed twice", value.text);
+    if (list.size() == kMaxListen) return fmt::format("at most {} addresses", kMaxListen);
     list.push_back({endpoint->address, endpoint->port});
     return std::nullopt;
   };
@@ -59,9 +64,9 @@ auto duration(auto member) {
   };
 }
 
-auto short_text(auto member) {  // goes into one TXT string or EDNS option
-  return [member](Config& config, const Value& value) -> Complaint {
-    if (value.text.size() > 255) return "at most 255 octets fit";
+auto short_text(std::size_t most, auto member) {  // goes into one TXT string or EDNS option
+  return [most, member](Config& config, const Value& value) -> Complaint {
+    if (value.text.size() > most) return fmt::format("at most {} octets fit", most);
     member(config) = value.text;
     return std::nullopt;
   };
@@ -149,7 +154,7 @@ std::vector<Setting> dns_settings() {
   return {
       {"dns", "listen", Kind::list, 0, 0, list_of_endpoints(FIELD(dns.listen)), [](Config& c) { c.dns.listen.clear(); },
        "--dns-listen"},
-      {"dns", "workers", Kind::integer, 0, 1024, number(FIELD(dns.workers)), {}, "--workers"},
+      {"dns", "workers", Kind::integer, 0, 256, number(FIELD(dns.workers)), {}, "--workers"},
       {"dns", "tcp_workers", Kind::integer, 1, 64, number(FIELD(dns.tcp_workers)), {}},
       {"dns", "allow_query", Kind::list, 0, 0, list_of_prefixes(FIELD(dns.responder.allow_query)),
        [](Config& c) { c.dns.responder.allow_query.clear(); }},
@@ -159,9 +164,9 @@ std::vector<Setting> dns_settings() {
       {"dns", "tcp_per_client", Kind::integer, 1, 1'000'000, number(FIELD(dns.tcp_per_client)), {}},
       {"dns", "tcp_idle", Kind::duration, kSecond, kHour, duration(FIELD(dns.tcp_idle)), {}},
       {"dns", "tcp_io", Kind::duration, 100, kMinute, duration(FIELD(dns.tcp_io)), {}},
-      {"dns", "nsid", Kind::text, 0, 0, short_text(FIELD(dns.responder.nsid)), {}},
-      {"dns", "version", Kind::text, 0, 0, short_text(FIELD(dns.responder.version)), {}},
-      {"dns", "id", Kind::text, 0, 0, short_text(FIELD(dns.responder.id)), {}},
+      {"dns", "nsid", Kind::text, 0, 0, short_text(wire::kMaxNsid, FIELD(dns.responder.nsid)), {}},
+      {"dns", "version", Kind::text, 0, 0, short_text(kTxtString, FIELD(dns.responder.version)), {}},
+      {"dns", "id", Kind::text, 0, 0, short_text(kTxtString, FIELD(dns.responder.id)), {}},
   };
 }
 

@@ -221,6 +221,15 @@ TEST_F(ConfigFiles, CheckConfigReadsTheZoneFiles) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("corp.zone:1"));
 }
 
+TEST_F(ConfigFiles, TheExampleZonesAreAccepted) {
+  const auto zones = (std::filesystem::current_path() / "zones").string();
+  CommandLine flags;
+  flags.config = write("dnsd.toml", "[[namespace]]\nname = \"corp\"\nzone_file = \"" + zones +
+                                        "/corp.zone\"\n[[zone]]\nname = \"example.org\"\nfile = \"" + zones +
+                                        "/example.org.zone\"");
+  EXPECT_EQ(check_config(flags, environment({})), 0);
+}
+
 TEST(Config, EndpointsAreReadStrictly) {
   EXPECT_EQ(to_string(parse_address_port("[fd00:0::1]:53").value()), "[fd00::1]:53");
   EXPECT_EQ(to_string(parse_address_port("10.0.0.1:0").value()), "10.0.0.1:0");
@@ -260,6 +269,36 @@ TEST(ConfigDocs, ThePackagedExampleIsAccepted) {
   EXPECT_TRUE(config) << testing::PrintToString(config.error());
 }
 
+void expect_defaults(const Config& config) {
+  const Config defaults;
+  EXPECT_EQ(endpoints(config), endpoints(defaults));
+  EXPECT_EQ(config.dns.workers, defaults.dns.workers);
+  EXPECT_EQ(config.dns.tcp_workers, defaults.dns.tcp_workers);
+  EXPECT_EQ(config.dns.tcp_connections, defaults.dns.tcp_connections);
+  EXPECT_EQ(config.dns.tcp_per_client, defaults.dns.tcp_per_client);
+  EXPECT_EQ(config.dns.tcp_idle, defaults.dns.tcp_idle);
+  EXPECT_EQ(config.dns.tcp_io, defaults.dns.tcp_io);
+  EXPECT_EQ(config.dns.udp_receive_buffer, defaults.dns.udp_receive_buffer);
+  EXPECT_EQ(config.dns.responder.udp_size, defaults.dns.responder.udp_size);
+  EXPECT_EQ(config.dns.responder.allow_query, defaults.dns.responder.allow_query);
+  EXPECT_EQ(config.http.max_header, defaults.http.max_header);
+  EXPECT_EQ(config.http.max_body, defaults.http.max_body);
+  EXPECT_EQ(config.http.max_batch_body, defaults.http.max_batch_body);
+  EXPECT_EQ(config.http.max_batch_operations, defaults.http.max_batch_operations);
+  EXPECT_EQ(config.http.max_connections, defaults.http.max_connections);
+  EXPECT_EQ(config.http.max_watchers, defaults.http.max_watchers);
+  EXPECT_EQ(config.http.header_timeout, defaults.http.header_timeout);
+  EXPECT_EQ(config.http.body_timeout, defaults.http.body_timeout);
+  EXPECT_EQ(config.http.idle_timeout, defaults.http.idle_timeout);
+  EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
+  EXPECT_EQ(config.limits.services, defaults.limits.services);
+  EXPECT_EQ(config.limits.instances, defaults.limits.instances);
+  EXPECT_EQ(config.limits.instances_per_service, defaults.limits.instances_per_service);
+  EXPECT_EQ(config.limits.overrides, defaults.limits.overrides);
+  EXPECT_EQ(config.checks.max_concurrent, defaults.checks.max_concurrent);
+  EXPECT_EQ(config.log.level, defaults.log.level);
+}
+
 // Every commented line that shows a key works once its mark is taken away, and shows the default.
 TEST(ConfigDocs, ThePackagedExampleShowsEveryKeyWithItsDefault) {
   const auto text = read("packaging/dnsd.toml");
@@ -273,16 +312,29 @@ TEST(ConfigDocs, ThePackagedExampleShowsEveryKeyWithItsDefault) {
     if (!line.starts_with("# token_file")) all += shown ? line.substr(2) : line;
     all += '\n';
   }
-  const auto config = good(all);
-  const Config defaults;
-  EXPECT_EQ(config.dns.tcp_idle, defaults.dns.tcp_idle);
-  EXPECT_EQ(config.dns.udp_receive_buffer, defaults.dns.udp_receive_buffer);
-  EXPECT_EQ(config.dns.responder.allow_query, defaults.dns.responder.allow_query);
-  EXPECT_EQ(config.http.max_batch_body, defaults.http.max_batch_body);
-  EXPECT_EQ(config.http.idle_timeout, defaults.http.idle_timeout);
-  EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
-  EXPECT_EQ(config.limits.instances, defaults.limits.instances);
-  EXPECT_EQ(config.checks.max_concurrent, defaults.checks.max_concurrent);
+  expect_defaults(good(all));
+}
+
+// The default that a row of the page shows: "| `key` | `default` | ...", below "## [table]". "" = not a TOML value.
+std::string shown_default(const std::string& page, const config::Setting& setting) {
+  const auto section = page.find("## [" + std::string(setting.table) + "]\n");
+  const auto row = page.find("| `" + std::string(setting.key) + "` | `", section);
+  if (section == std::string::npos || row == std::string::npos || row > page.find("\n## ", section + 1)) return {};
+  const auto begin = page.find("| `", row + 2) + 3;
+  return page.substr(begin, page.find('`', begin) - begin);
+}
+
+TEST(ConfigDocs, ThePageShowsTheDefaults) {
+  const auto page = read("docs/configuration.md");
+  std::string text;
+  for (const auto& setting : config::settings()) {
+    const auto value = shown_default(page, setting);
+    if (setting.kind == config::Kind::integer || setting.kind == config::Kind::duration) {
+      EXPECT_NE(value, "") << setting.name();
+    }
+    if (!value.empty()) text += std::string(setting.table) + "." + std::string(setting.key) + " = " + value + "\n";
+  }
+  expect_defaults(good(text));
 }
 
 }  // namespace
