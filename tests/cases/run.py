@@ -24,7 +24,7 @@ import targets  # noqa: E402
 
 PARALLEL = 6  # cases of one file at work together: most of their time is waiting
 CASE_KEYS = {"row", "title", "given", "steps", "targets", "skip", "zone"}
-FILE_KEYS = {"config", "zone", "files", "resolver", "case", "about", "static"}
+FILE_KEYS = {"config", "zone", "files", "resolver", "case", "about"}
 
 
 def load(path: pathlib.Path) -> dict:
