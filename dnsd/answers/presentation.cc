@@ -17,6 +17,8 @@ std::string text_of(char* owned) {
 
 std::string text_of(const ldns_rdf* name) { return text_of(ldns_rdf2str(name)); }
 
+std::string type_of(const ldns_rr* rr) { return type_to_text(static_cast<std::uint16_t>(ldns_rr_get_type(rr))); }
+
 std::string shown_data(const ldns_rr* rr) {
   std::string out;
   for (std::size_t i = 0; i < ldns_rr_rd_count(rr); ++i) {
@@ -30,7 +32,7 @@ std::vector<ShownRecord> shown_records(const ldns_rr_list* list) {
   std::vector<ShownRecord> out;
   for (std::size_t i = 0; list && i < ldns_rr_list_rr_count(list); ++i) {
     const auto* rr = ldns_rr_list_rr(list, i);
-    out.push_back({text_of(ldns_rr_owner(rr)), type_to_text(ldns_rr_get_type(rr)), ldns_rr_ttl(rr), shown_data(rr)});
+    out.push_back({text_of(ldns_rr_owner(rr)), type_of(rr), ldns_rr_ttl(rr), shown_data(rr)});
   }
   return out;
 }
@@ -94,8 +96,7 @@ std::expected<ShownMessage, std::string> show(std::span<const std::uint8_t> mess
   const auto* questions = ldns_pkt_question(p);
   for (std::size_t i = 0; questions && i < ldns_rr_list_rr_count(questions); ++i) {
     const auto* q = ldns_rr_list_rr(questions, i);
-    out.questions.push_back({text_of(ldns_rr_owner(q)), type_to_text(ldns_rr_get_type(q)),
-                             text_of(ldns_rr_class2str(ldns_rr_get_class(q)))});
+    out.questions.push_back({text_of(ldns_rr_owner(q)), type_of(q), text_of(ldns_rr_class2str(ldns_rr_get_class(q)))});
   }
   out.answer = shown_records(ldns_pkt_answer(p));
   out.authority = shown_records(ldns_pkt_authority(p));

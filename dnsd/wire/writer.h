@@ -49,7 +49,7 @@ class Writer {
   }
   [[nodiscard]] bool put(const void* bytes, std::size_t octets) noexcept {
     auto* at = take(octets);
-    if (at) std::memcpy(at, bytes, octets);
+    if (at && octets != 0) std::memcpy(at, bytes, octets);  // `bytes` may be null when there are none
     return at != nullptr;
   }
 

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Writes the seed corpora into FOLDER/query and FOLDER/zone. Deterministic: the same files each time."""
+import pathlib
+import struct
+import sys
+
+
+def name(text):
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
+
+
+def message(flags, questions, answers=(), authority=(), additional=()):
+    parts = (questions, answers, authority, additional)
+    return struct.pack("!HH4H", 0x1234, flags, *map(len, parts)) + b"".join(b"".join(p) for p in parts)
+
+
+def question(text, qtype=1, qclass=1):
+    return name(text) + struct.pack("!HH", qtype, qclass)
+
+
+def option(code, data):
+    return struct.pack("!HH", code, len(data)) + data
+
+
+def opt(*options, size=1232, version=0, flags=0x8000):
+    data = b"".join(options)
+    return b"\0" + struct.pack("!HHBBHH", 41, size, 0, version, flags, len(data)) + data
+
+
+def record(owner, rtype, data):
+    return owner + struct.pack("!HHIH", rtype, 1, 5, len(data)) + data
+
+
+QUERIES = {
+    "a": message(0x100, [question("Worker.corp")]),
+    "root": message(0, [question("", 2)]),
+    "long": message(0, [question(".".join("a" * 127))]),
+    "edns": message(0x100, [question("w1.worker.corp", 33)], additional=[opt()]),
+    "options": message(0x100, [question("web.corp", 28)], additional=[opt(
+        option(3, b""), option(11, b""), option(10, b"12345678" + b"s" * 16),
+        option(8, struct.pack("!HBB", 1, 24, 0) + b"\x0a\1\2"), option(65001, b"x"))]),
+    "ecs6": message(0, [question("web.corp")], additional=[opt(option(8, struct.pack("!HBB", 2, 56, 0) + b"\x20\1\x0d\xb8\0\1\2"))]),
+    "badvers": message(0, [question("corp", 6)], additional=[opt(version=1)]),
+    "cookie-only": message(0, [], additional=[opt(option(10, b"12345678"))]),
+    "junk": message(0, [question("web.corp")], [record(b"\xc0\x0c", 1, b"\x0a\0\0\1")], [record(name("x.y"), 2, b"\xc0\x0c")],
+                    [record(b"\1a\xc0\x0c", 16, b"\1a"), opt()]),
+    "notify": message(0x2400, [question("corp", 6)]),
+    "update": message(0x2800, [question("corp", 6)], [record(name("a.corp"), 255, b"")]),
+    "two-questions": message(0, [question("a.corp"), question("b.corp")]),
+    "pointer": message(0, [b"\xc0\x0c\0\1\0\1"]),
+}
+
+ZONES = {
+    "zone": """0$TTL 1h ; comment
+@ IN SOA ns.corp. host\\.master ( 2026010101 ; serial
+  2h 30m 1w 60 )
+  NS ns
+ns 300 A 10.0.0.53
+   IN 300 AAAA ::53
+$ORIGIN db
+@ TXT "a;b (c)" d\\;e "" \\097
+one 0 SRV 1 2 3 host
+*.x MX 10 @
+y DNAME other.corp.
+z CAA 0 issue "ca.example"
+h HTTPS 1 . alpn="h2,h3" port=8443 ipv4hint=10.0.0.1
+s SSHFP 1 1 123456789abcdef67890123456789abcdef67890
+l LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m
+n NAPTR 1 2 "s" "SIP+D2U" "" _sip._udp
+d DS 1 8 2 abcd
+t TLSA 3 1 1 abcd
+""",
+    "generate": """1$GENERATE 1-5/2 h$ 60 A 10.0.0.$
+$GENERATE 9-10 ${1,3,d} CNAME x${-9,2,x}
+$GENERATE 18-18 ${0,7,n} PTR h\\$
+""",
+    "unknown": """1a TYPE65280 \\# 3 0a00ff
+b CLASS1 TYPE1 \\# 4 0a 00 00 02
+c A 10.0.0.999
+$INCLUDE other
+""",
+}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    for kind, seeds in (("query", QUERIES), ("zone", ZONES)):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for seed, content in seeds.items():
+            data = content if isinstance(content, bytes) else content.encode()
+            (folder / kind / seed).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
