@@ -40,8 +40,7 @@ class Generation {
   void remove_namespace(const std::string& apex);
   void put_service(const registry::Registry& registry, const registry::Service& service, const registry::Now& now);
   void remove_service(const std::string& key);
-  void set_horizon(const registry::Service& service, const registry::Now& now);
-  void refresh(const registry::Registry& registry, const registry::Now& now);
+  void set_horizon(const registry::Service& service);
   void finish();  // what several changes of one publish share: the lists of services
 
   [[nodiscard]] std::uint32_t last_sent(const std::string& service) const;
@@ -74,7 +73,6 @@ class Generation {
     std::vector<Node*> nodes;  // one per place
     ServiceBlockPtr block;
     ReverseNames::Pointers pointers;
-    std::uint32_t due = UINT32_MAX;  // in due_
   };
 
   void add_alone(const StaticZone& zone);
@@ -90,7 +88,6 @@ class Generation {
   [[nodiscard]] bool is_occluded(std::string_view owner, std::string_view apex) const;
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
-  void schedule(const std::string& key, Published& service, std::uint32_t horizon, const registry::Now& now);
   template <class T>
   void retire(std::unique_ptr<T> old) {
     if (attached_ && old) reclaimer_.retire([p = std::move(old)] {});
@@ -107,7 +104,6 @@ class Generation {
   std::vector<std::unique_ptr<Zone>> zones_;   // stand-alone and reverse
   std::map<std::string, Space> spaces_;        // by folded name
   std::unordered_map<std::string, Published> services_;
-  std::set<std::pair<std::uint32_t, std::string>> due_;  // when a horizon is to be looked at again
   std::set<std::string> lists_changed_;  // namespaces whose list of services is to be written anew
   std::size_t block_bytes_ = 0;
 };

@@ -59,14 +59,12 @@ void Generation::put_service(const registry::Registry& registry, const registry:
         block->has(ServiceBlock::kDefaultTcp) && !block->has(ServiceBlock::kAlias),
         block->has(ServiceBlock::kDefaultUdp) && !block->has(ServiceBlock::kAlias)});
   retire(std::exchange(published.block, std::move(block)));
-  schedule(key, published, horizon, now);
 }
 
 void Generation::remove_service(const std::string& key) {
   const auto at = services_.find(key);
   if (at == services_.end()) return;
   Published& published = at->second;
-  due_.erase({published.due, key});
   for (Node* node : published.nodes) tree_.release(*node);
   reverse_.replace(published.pointers, published.block->ttl, {}, 0);
   if (const auto space = spaces_.find(published.apex); space != spaces_.end()) list(space->second, key, {});
@@ -74,33 +72,11 @@ void Generation::remove_service(const std::string& key) {
   services_.erase(at);
 }
 
-void Generation::set_horizon(const registry::Service& service, const registry::Now& now) {
+void Generation::set_horizon(const registry::Service& service) {
   const auto at = services_.find(service.name.key());
   if (at == services_.end()) return;
-  const std::uint32_t horizon = horizon_of(service);
+  const std::uint32_t horizon = to_ticks(service.horizon);
   for (Node* node : at->second.nodes) node->horizon.store(horizon, std::memory_order_relaxed);
-  schedule(at->first, at->second, horizon, now);
-}
-
-// Looked at again when the horizon would begin to shorten the TTL; once it has, every second.
-void Generation::schedule(const std::string& key, Published& service, std::uint32_t horizon, const registry::Now& now) {
-  if (service.due != UINT32_MAX) due_.erase({service.due, key});
-  service.due = UINT32_MAX;
-  if (horizon == UINT32_MAX) return;
-  const std::uint64_t reach = std::uint64_t{service.block->ttl} * kTicksPerSecond;
-  const std::uint32_t soonest = to_ticks(now.mono) + kTicksPerSecond;
-  service.due = horizon > soonest + reach ? static_cast<std::uint32_t>(horizon - reach) : soonest;
-  due_.emplace(service.due, key);
-}
-
-void Generation::refresh(const registry::Registry& registry, const registry::Now& now) {
-  const std::uint32_t tick = to_ticks(now.mono);
-  while (!due_.empty() && due_.begin()->first <= tick) {
-    const std::string key = due_.begin()->second;
-    due_.erase(due_.begin());
-    services_.at(key).due = UINT32_MAX;
-    if (const registry::Service* service = registry.find_service(key)) set_horizon(*service, now);
-  }
 }
 
 void Generation::list(Space& space, const std::string& key, const Listed& entry) {

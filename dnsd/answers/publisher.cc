@@ -79,15 +79,10 @@ void Publisher::publish(const registry::Registry& registry, const registry::Chan
     if (registry.find_namespace(apex) == nullptr) generation.remove_namespace(apex);
   }
   for (const std::string& key : changes.horizons) {
-    if (const auto* service = registry.find_service(key)) generation.set_horizon(*service, now);
+    if (const auto* service = registry.find_service(key)) generation.set_horizon(*service);
   }
   generation.finish();
   ++impl_->published;
-  impl_->reclaimer.collect();
-}
-
-void Publisher::refresh(const registry::Registry& registry, const registry::Now& now) {
-  if (impl_->generation) impl_->generation->refresh(registry, now);
   impl_->reclaimer.collect();
 }
 

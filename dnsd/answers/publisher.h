@@ -41,9 +41,6 @@ class Publisher {
   // SERVFAIL + EDE 14.
   void publish_all(const registry::Registry& registry, const registry::Now& now);
   void publish(const registry::Registry& registry, const registry::ChangeSet& changes, const registry::Now& now);
-  // Heartbeats and passing probes move horizons without a change set. Call about once a second: it looks again only at
-  // services whose horizon has come near enough to shorten their TTL (MECHANISMS 5).
-  void refresh(const registry::Registry& registry, const registry::Now& now);
 
   // When an answer of this service last left, by the coarse clock (at most 200 ms late); unset = never since start.
   [[nodiscard]] std::optional<registry::Mono> last_answered(std::string_view service) const;
