@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "dnsd/config_nodes.h"
+#include "dnsd/config_tables.h"
+#include "registry/codec/codec.h"
+#include "registry/validate.h"
+
+namespace dnsd::config {
+namespace {
+
+using registry::DomainName;
+namespace codec = registry::codec;
+
+std::optional<registry::InstanceDef> read_instance(const toml::table& table, const DomainName& service,
+                                                   const registry::CheckDef& defaults, Complaints& complaints) {
+  const auto* id = text(table, "service.instances", "id", complaints);
+  if (!id) return std::nullopt;
+  if (!table.contains("address") && !table.contains("addresses") && !table.contains("host")) {
+    complaints.add(where(table),
+                   fmt::format("instance \"{}\" needs \"address\", \"addresses\" or \"host\"", id->get()));
+    return std::nullopt;
+  }
+  auto written = codec::to_json(registry::InstanceDef());
+  written["weight_warning"] = nullptr;  // shown only where it is set
+  const auto body = body_of(table, "an instance", {"id"}, written, complaints);
+  auto def = codec::parse_instance(
+      body, {.service = service, .id = id->get(), .peer_v4 = {}, .peer_v6 = {}, .check_defaults = defaults});
+  if (def) return *std::move(def);
+  complain(complaints, table, def.error());
+  return std::nullopt;
+}
+
+void read_instances(const toml::table& table, registry::Registry::Declared::Svc& service,
+                    const registry::CheckDef& defaults, Complaints& complaints) {
+  const auto* node = table.get("instances");
+  if (!node) return;
+  const auto* list = node->as_array();
+  if (!list) {
+    complaints.add(where(*node), fmt::format("\"instances\" is a list of tables, not {}", type_name(*node)));
+    return;
+  }
+  for (const auto& member : *list) {
+    const auto* inner = member.as_table();
+    if (!inner) {
+      complaints.add(where(member), fmt::format("an instance is a table, not {}", type_name(member)));
+      continue;
+    }
+    auto def = read_instance(*inner, service.name, defaults, complaints);
+    if (!def) continue;
+    const auto label = registry::fold(def->label);
+    const auto same = [&](const auto& other) { return other.id == def->id || registry::fold(other.label) == label; };
+    if (std::ranges::any_of(service.instances, same)) {
+      complaints.add(where(member), fmt::format("the instance \"{}\" is declared twice", def->id));
+    }
+    service.instances.push_back(*std::move(def));
+  }
+}
+
+// The longest apex wins; aliases are spellings of a namespace, not places to declare in.
+const registry::NamespaceDef* namespace_of(const Config& config, const DomainName& name) {
+  const registry::NamespaceDef* best = nullptr;
+  for (const auto& def : config.declared.namespaces) {
+    if (name.is_below(def.name) && (!best || def.name.label_count() > best->name.label_count())) best = &def;
+  }
+  return best;
+}
+
+void read_service(const toml::table& table, Config& config, Complaints& complaints) {
+  const auto* value = text(table, "service", "name", complaints);
+  if (!value) return;
+  const auto name = domain(*value, complaints);
+  if (!name) return;
+  const auto* ns = namespace_of(config, *name);
+  if (!ns) {
+    std::vector<std::string_view> apexes;
+    for (const auto& def : config.declared.namespaces) apexes.push_back(def.name.text());
+    complaints.add(where(*value), fmt::format("\"{}\" is below no [[namespace]]{}", name->text(),
+                                              suggestion(name->parent_key(), apexes)));
+    return;
+  }
+  if (const auto problem = registry::validate_service_name(*name, ns->name)) {
+    complaints.add(where(*value), problem->errors.empty() ? problem->detail : problem->errors.front().message);
+    return;
+  }
+  const auto same = [&](const auto& other) { return other.name == *name; };
+  if (std::ranges::any_of(config.declared.services, same)) {
+    complaints.add(where(*value), fmt::format("the service \"{}\" is declared twice", name->text()));
+  }
+  registry::Registry::Declared::Svc service{.name = *name, .policy = {}, .instances = {}};
+  const auto body = body_of(table, "[[service]]", {"name", "instances"}, codec::to_json(service.policy), complaints);
+  auto policy = codec::parse_service(body, *name, config.http.check_defaults);
+  if (policy) {
+    service.policy = *std::move(policy);
+  } else {
+    complain(complaints, table, policy.error());
+  }
+  read_instances(table, service, config.http.check_defaults, complaints);
+  config.declared.services.push_back(std::move(service));
+}
+
+}  // namespace
+
+void read_services(const toml::table& file, Config& config, Complaints& complaints) {
+  for (const auto* table : tables(file, "service", complaints)) read_service(*table, config, complaints);
+}
+
+}  // namespace dnsd::config
