@@ -15,6 +15,29 @@ int hex_digit(char c) {
   return -1;
 }
 
+// RFC 3629: what is echoed in a JSON document must be UTF-8.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const int more = lead < 0x80                   ? 0
+                     : lead >= 0xc2 && lead < 0xe0 ? 1
+                     : lead >= 0xe0 && lead < 0xf0 ? 2
+                     : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                   : -1;
+    if (more < 0 || i + static_cast<std::size_t>(more) >= text.size()) return false;
+    char32_t point = more == 0 ? lead : lead & (0x3f >> more);
+    for (int k = 1; k <= more; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
+      if ((next & 0xc0) != 0x80) return false;
+      point = point << 6 | (next & 0x3f);
+    }
+    const bool overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
+    if (overlong || (point >= 0xd800 && point < 0xe000) || point > 0x10ffff) return false;
+    i += static_cast<std::size_t>(more) + 1;
+  }
+  return true;
+}
+
 // Refuses NUL and control octets too: no name, id or path of ours holds one, and none shall reach a log or header.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;
@@ -34,6 +57,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
     out.push_back(c);
   }
+  if (!is_utf8(out)) return std::nullopt;
   return out;
 }
 

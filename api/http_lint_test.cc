@@ -1,0 +1,97 @@
+#include "api/http_lint.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace api {
+namespace {
+
+using State = HeaderScan::State;
+
+TEST(HeaderScan, FindsTheEmptyLineHoweverTheOctetsArrive) {
+  const std::string block = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (std::size_t cut = 0; cut < block.size(); ++cut) {
+    EXPECT_EQ(scan_header(std::string_view(block).substr(0, cut)).state, State::need_more) << cut;
+  }
+  const auto scan = scan_header(block + "GET /next");
+  EXPECT_EQ(scan.state, State::complete);
+  EXPECT_EQ(scan.begin, 0U);
+  EXPECT_EQ(scan.end, block.size());
+}
+
+TEST(HeaderScan, SkipsEmptyLinesBeforeTheRequestLine) {
+  const auto scan = scan_header("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(scan.state, State::complete);
+  EXPECT_EQ(scan.begin, 4U);
+}
+
+TEST(HeaderScan, RefusesABareLineFeedBeforeTheBlockIsComplete) {
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\n").state, State::refused);
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\n").state, State::refused);
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\rX").state, State::refused);
+}
+
+TEST(HeaderLint, AcceptsWhatOrdinaryClientsSend) {
+  const std::string_view good[] = {
+      "GET / HTTP/1.1\r\nHost: localhost:8500\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n",
+      "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n",
+      "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
+      "GET / HTTP/1.0\r\n\r\n",
+      "GET http://a/ HTTP/1.1\r\nHost:a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nEmpty:\r\nObs: \xc3\xa4\r\n\r\n",
+  };
+  for (const auto block : good) EXPECT_EQ(lint_header(block), std::nullopt) << block;
+}
+
+TEST(HeaderLint, RefusesWhatTwoParsersMayReadInTwoWays) {
+  const std::string_view bad[] = {
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\n\tfolded\r\n\r\n",
+      "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      "GET / HTTP/1.1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\n: no name\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nX\x01Y: 1\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nX: \x7f\r\n\r\n",
+      "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+      "PRI * HTTP/2.0\r\n\r\n",
+      "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
+      "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / a HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /\tHTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n",
+      "G@T / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / http/1.1\r\nHost: a\r\n\r\n",
+      "GET /\r\nHost: a\r\n\r\n",
+      " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+  };
+  for (const auto block : bad) EXPECT_NE(lint_header(block), std::nullopt) << block;
+}
+
+TEST(HeaderLint, RefusesNulAndTooManyFields) {
+  using namespace std::string_literals;
+  EXPECT_NE(lint_header("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s), std::nullopt);
+  std::string block = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (std::size_t i = 1; i < kMaxHeaderFields; ++i) block += "X: 1\r\n";
+  EXPECT_EQ(lint_header(block + "\r\n"), std::nullopt);
+  EXPECT_NE(lint_header(block + "X: 1\r\n\r\n"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace api
