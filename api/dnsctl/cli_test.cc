@@ -132,7 +132,7 @@ TEST(Dnsctl, JsonOutputIsTheServersBody) {
 }
 
 TEST(Dnsctl, NothingRegisteredCanSteerTheTerminal) {
-  FakeServer server(always({200, R"({"services":[{"name":"evil\u001b[2J"}],"cursor":null})"}));
+  FakeServer server(always({200, R"({"services":[{"service":"evil\u001b[2J"}],"cursor":null})"}));
   EXPECT_THAT(run_at(server, {"services"}).out, HasSubstr("evil\\x1b[2J"));
 }
 

@@ -75,7 +75,7 @@ ExitCode list_services(const Session& session, const ListFlags& flags) {
   const auto code = for_each_page(session, target, [&](const json::value& body) {
     for (const auto& service : list_of(body, "services")) {
       const auto counts = member_of(service, "instances");
-      table.add({cell(service, "name"), cell(counts, "available"), cell(counts, "total"), cell(service, "revision")});
+      table.add({cell(service, "service"), cell(counts, "available"), cell(counts, "total"), cell(service, "index")});
     }
   });
   return finish(session, table, code);

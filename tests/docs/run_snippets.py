@@ -302,6 +302,7 @@ class Page:
             return "skip: unbound is not installed"
         port = free_ports(1)[0]
         own = (f"server:\n  port: {port}\n  interface: 127.0.0.1\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n"
+               f"  directory: \"{folder}\"\n"
                "  use-syslog: no\n  auto-trust-anchor-file: \"\"\n")
         (folder / "unbound.conf").write_text(own + self.rewrite(block.text) + "\n")
         return self.ask_through([program, "-d", "-c", str(folder / "unbound.conf")], port, folder)
