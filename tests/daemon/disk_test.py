@@ -53,8 +53,9 @@ class FullDisk(unittest.TestCase):
                 api.register("probed.corp", "p1", {"address": "127.0.0.1", "port": target.port,
                                                    "checks": [{"http": "/", "interval": "200ms"}]})
                 dnsd.wait_until(lambda: wire.ask(server.dns, "probed.corp", "A").answer, 10, "the probe passes")
+                api.register("many.corp", "first", {"address": "10.1.0.1"})
                 self.fill(disk)
-                written, refused = set(), None
+                written, refused = {"first"}, None
                 for n in range(20000):  # what the store holds in reserve is used up first
                     answer = api.instance("PUT", "many.corp", f"i{n}", {"address": "10.1.0.1", "meta": {"x": "y" * 200}})
                     if answer.status != 201:

@@ -46,6 +46,8 @@ def free_port() -> int:
 
 
 class Restart(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="dnsd-restart-")
         self.addCleanup(self.folder.cleanup)
@@ -73,7 +75,7 @@ class Restart(unittest.TestCase):
         for service in ("web.corp", "hb.corp"):
             for i in api.call("GET", f"/api/v1/services/{service}/instances").json()["instances"]:
                 out[service, i["id"]] = (i["state"], i["available"], i["reason"], i["draining"],
-                                         [(c["state"], c["since"], c["output"]) for c in i["checks"]])
+                                         [(c["state"], c["since"]) for c in i["checks"]])
         return out
 
     def test_a_clean_restart_changes_no_answer_and_keeps_every_check_state(self):
@@ -85,11 +87,7 @@ class Restart(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             server.start()
             self.assertEqual(answers(server), before)
-            after = self.states(server)
-            for states_of in (states, after):  # the probe's last words may differ, its state and since may not
-                entry = states_of["hb.corp", "probed"]
-                states_of["hb.corp", "probed"] = (*entry[:4], [c[:2] for c in entry[4]])
-            self.assertEqual(after, states)
+            self.assertEqual(self.states(server), states)
             self.assertGreaterEqual(serial(server), moved)
 
     def test_facts_survive_a_kill(self):

@@ -165,12 +165,12 @@ class SystemPath(unittest.TestCase):
         port = doomed.server_address[1]
         api.register("doomed.corp", "d1", {"address": "127.0.1.9", "port": port,
                                            "checks": [{"http": "/", "interval": "300ms", "fall": 2}]})
-        api.register("doomed.corp", "d2", {"address": "127.0.1.1", "port": self.port})
+        api.register("doomed.corp", "d2", {"address": "10.0.0.77", "port": self.port})
         found = lambda: {line.split()[0] for line in sh("getent", "ahostsv4", "doomed.corp").stdout.splitlines()}  # noqa: E731
-        dnsd.wait_until(lambda: found() == {"127.0.1.9", "127.0.1.1"}, 15, "both workers resolve")
+        dnsd.wait_until(lambda: found() == {"127.0.1.9", "10.0.0.77"}, 15, "both workers resolve")
         doomed.shutdown()
         doomed.server_close()
-        dnsd.wait_until(lambda: found() == {"127.0.1.1"}, 15, "the dead worker no longer resolves")
+        dnsd.wait_until(lambda: found() == {"10.0.0.77"}, 15, "the dead worker no longer resolves")
 
 
 def enter_namespaces():
