@@ -1,0 +1,152 @@
+// Start: from a configuration to bound sockets, in the order of Daemon::start.
+#include <openssl/rand.h>
+
+#include "dnsd/daemon_impl.h"
+#include "dnsd/dns_metrics.h"
+#include "dnsd/log.h"
+#include "dnsd/notify.h"
+#include "dnsd/ready_file.h"
+#include "dnsd/version.h"
+#include "registry/store/memory_log.h"
+#include "registry/store/sqlite_log.h"
+
+namespace dnsd {
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const auto& line : lines) out += (out.empty() ? "" : "\n") + line;
+  return out;
+}
+
+template <class Endpoint>
+std::vector<std::string> as_text(const std::vector<Endpoint>& endpoints) {
+  std::vector<std::string> out;
+  for (const auto& e : endpoints) out.push_back(to_string(AddressPort{e.address, e.port}));
+  return out;
+}
+
+}  // namespace
+
+std::expected<void, std::string> Daemon::Impl::open_store() {
+  const auto post_here = [this](std::move_only_function<void()> work) { post(std::move(work)); };
+  if (config.store.kind == StoreKind::memory) {
+    store = std::make_unique<registry::store::MemoryLog>(post_here);
+  } else {
+    store = std::make_unique<registry::store::SqliteLog>(
+        registry::store::SqliteLog::Options{.folder = config.store.path}, post_here);
+  }
+  auto loaded = store->load();
+  if (!loaded) return std::unexpected(loaded.error());
+  registry_ = std::make_unique<registry::Registry>(config.limits);
+  std::vector<std::string> notes;
+  registry_->declare(config.declared, now_of_process(), notes);
+  tell(notes, "config.conflict");
+  const auto lost = loaded->lost();
+  tell(registry_->restore(std::move(loaded->effects), loaded->high_water, now_of_process(), lost), "store.left_out");
+  feed = std::make_unique<registry::Feed>();
+  feed->start_at(registry_->revision());
+  writes = std::make_unique<registry::WritePath>(*registry_, *store, now_of_process,
+                                                 [this](const ChangeSet& changes) { on_change(changes); });
+  return {};
+}
+
+std::expected<void, std::string> Daemon::Impl::load_static() {
+  auto loaded = load_zones(config);
+  if (!loaded) return std::unexpected(joined(loaded.error()));
+  zones = std::move(*loaded);
+  for (const auto& [apex, names] : zones.names) {
+    // At start the static record wins and the service is shadowed: dynamic data never stops a start.
+    for (const auto& service : registry_->static_conflicts(apex, names)) {
+      log::event("service.shadowed", log::Level::warning, {{"service", service}, {"by", "zone file of " + apex}});
+    }
+    registry_->set_static_names(apex, names, now_of_process());
+  }
+  return {};
+}
+
+void Daemon::Impl::build_dns() {
+  auto& responder = config.dns.responder;
+  RAND_bytes(responder.cookie_secret.data(), static_cast<int>(responder.cookie_secret.size()));
+  RAND_bytes(reinterpret_cast<unsigned char*>(&responder.sample_key), sizeof responder.sample_key);
+  answers::PublisherOptions options;
+  for (const auto& endpoint : config.dns.listen) options.listen_addresses.push_back(endpoint.address);
+  options.reverse = config.reverse;
+  publisher = std::make_unique<answers::Publisher>(std::move(options), reclaimer);
+  dns = std::make_unique<serve::Server>(config.dns, publisher->table(), reclaimer);
+  resolver = std::make_unique<Resolver>(publisher->table(), responder);
+}
+
+void Daemon::Impl::build_checks() {
+  // No registration may make the server probe its own API (incidents S13).
+  for (const auto& endpoint : as_text(http->endpoints())) config.checks.forbidden_endpoints.push_back(endpoint);
+  checks = std::make_unique<registry::checks::Runner>(
+      config.checks,
+      [this](registry::checks::Report report) { post([this, report = std::move(report)] { on_probe(report); }); },
+      [this](registry::checks::HostReport report) { post([this, report = std::move(report)] { on_host(report); }); });
+}
+
+void Daemon::Impl::build_api() {
+  http = std::make_unique<api::Server>(
+      io, config.http,
+      api::Context{
+          .registry = *registry_,
+          .writes = *writes,
+          .feed = *feed,
+          .store = *store,
+          .clock = now_of_process,
+          .resolve =
+              [this](const api::Question& q) { return resolver->resolve(q, registry_->revision(), now_of_process()); },
+          .last_answered = [this](std::string_view service) { return publisher->last_answered(service); },
+          .after_grace = [this](std::move_only_function<void()> next) { after_grace(std::move(next)); },
+          .ready =
+              [this] {
+                return api::Readiness{
+                    .ready = ready && !stopping, .store = !writes->read_only(), .zones = true, .dns = ready};
+              },
+          .reload = [this] { return reload(); },
+          .dns_metrics =
+              [this](std::string& out) { append_dns_metrics(out, dns->stats(), publisher->stats(), checks->stats()); },
+          .status =
+              [this] {
+                const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started);
+                const auto addresses = as_text(dns->endpoints());
+                return boost::json::object{{"version", kVersion},
+                                           {"uptime", registry::format_duration(uptime)},
+                                           {"dns", boost::json::array(addresses.begin(), addresses.end())},
+                                           {"checks", checks->stats().targets}};
+              }});
+}
+
+std::expected<void, std::string> Daemon::Impl::open_sockets() {
+  // HTTP opens first and says 503 until the rest is there; DNS opens with its table published, so it never answers
+  // out of ignorance.
+  if (auto opened = http->open(); !opened) return std::unexpected(opened.error());
+  publisher->set_static_zones(zones.of_namespaces, zones.alone);
+  publisher->publish_all(*registry_, now_of_process());
+  return dns->open();
+}
+
+void Daemon::Impl::announce_ready() {
+  ready = true;
+  const auto dns_text = as_text(dns->endpoints());
+  const auto http_text = as_text(http->endpoints());
+  if (ready_path) {
+    if (auto written = write_ready_file(*ready_path, dns_text, http_text); !written) {
+      log::event("ready_file.failed", log::Level::error, {{"error", written.error()}});
+    }
+  }
+  log::event("ready", log::Level::info,
+             {{"version", kVersion},
+              {"dns", boost::json::array(dns_text.begin(), dns_text.end())},
+              {"http", boost::json::array(http_text.begin(), http_text.end())},
+              {"store", store->stats().kind},
+              {"namespaces", registry_->namespaces().size()},
+              {"services", registry_->services().size()},
+              {"instances", registry_->instance_count()},
+              {"revision", registry_->revision()},
+              {"ms", std::chrono::duration_cast<Millis>(steady_clock::now() - started).count()}});
+  notify_service_manager("READY=1");
+}
+
+}  // namespace dnsd

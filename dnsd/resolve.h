@@ -1,0 +1,26 @@
+// GET /api/v1/resolve: asks the responder itself, so that it tells what DNS answers, and shows the message as JSON.
+//
+// Control thread. The responder is one of its own (its counters are not the servers'); the control thread is the one
+// that frees blocks, so it needs no grace period.
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include "api/server.h"
+#include "dnsd/serve/responder.h"
+#include "registry/registry.h"
+
+namespace dnsd {
+
+class Resolver {
+ public:
+  Resolver(const answers::Table& table, serve::ResponderOptions options);
+  [[nodiscard]] registry::Result<boost::json::value> resolve(const api::Question& question, registry::Revision revision,
+                                                             const registry::Now& now);
+
+ private:
+  serve::Responder responder_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace dnsd
