@@ -140,7 +140,7 @@ void Builder::collect() {
     if (items_.size() == kMaxEntries) break;
     add(instance, open && is_last_resort(instance));
   }
-  const auto listed = std::stable_partition(items_.begin(), items_.end(), [&](const Item& item) {
+  const auto listed = std::partition(items_.begin(), items_.end(), [&](const Item& item) {
     return item.instance->available || (open && is_last_resort(*item.instance));
   });
   head_.total = static_cast<std::uint16_t>(items_.size());

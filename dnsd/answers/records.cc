@@ -1,6 +1,7 @@
 #include "dnsd/answers/records.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace dnsd::answers {
 
@@ -28,7 +29,8 @@ namespace {
 std::vector<const std::string*> distinct(const std::vector<std::string>& rdata) {
   std::vector<std::size_t> order(rdata.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rdata[a] < rdata[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return std::tie(rdata[a], a) < std::tie(rdata[b], b); });
   order.erase(
       std::unique(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rdata[a] == rdata[b]; }),
       order.end());

@@ -44,22 +44,22 @@ struct BatchTime {
 };
 
 struct ResponderOptions {
-  std::uint16_t udp_size = 1232;                   // DNS flag day 2020
-  std::vector<registry::Prefix> allow_query;       // others get REFUSED + EDE 18
-  std::string nsid;                                // "" = not answered
-  std::string version;                             // CH TXT version.bind; "" = REFUSED
-  std::string id;                                  // CH TXT id.server; "" = REFUSED
-  std::uint16_t tcp_idle_deciseconds = 100;        // edns-tcp-keepalive
-  std::array<std::uint8_t, 16> cookie_secret{};    // SipHash-2-4 key (RFC 9018)
-  std::uint64_t sample_key = 0;                    // key of the sampling hash
+  std::uint16_t udp_size = 1232;                 // DNS flag day 2020
+  std::vector<registry::Prefix> allow_query;     // others get REFUSED + EDE 18
+  std::string nsid;                              // "" = not answered
+  std::string version;                           // CH TXT version.bind; "" = REFUSED
+  std::string id;                                // CH TXT id.server; "" = REFUSED
+  std::uint16_t tcp_idle_deciseconds = 100;      // edns-tcp-keepalive
+  std::array<std::uint8_t, 16> cookie_secret{};  // SipHash-2-4 key (RFC 9018)
+  std::uint64_t sample_key = 0;                  // key of the sampling hash
 };
 
 inline constexpr std::size_t kMaxBatch = 64;
 
-struct Counters {  // relaxed; owner writes, anyone reads
-  std::array<std::atomic<std::uint64_t>, 2> requests{};     // by transport
-  std::array<std::atomic<std::uint64_t>, 24> rcodes{};      // by rcode; 16 = BADVERS, 23 = others
-  std::array<std::atomic<std::uint64_t>, 8> types{};        // A, AAAA, SRV, PTR, TXT, SOA+NS, ANY, others
+struct Counters {                                        // relaxed; owner writes, anyone reads
+  std::array<std::atomic<std::uint64_t>, 2> requests{};  // by transport
+  std::array<std::atomic<std::uint64_t>, 24> rcodes{};   // by rcode; 16 = BADVERS, 23 = others
+  std::array<std::atomic<std::uint64_t>, 8> types{};     // A, AAAA, SRV, PTR, TXT, SOA+NS, ANY, others
   std::atomic<std::uint64_t> dropped{}, truncated{}, fail_open{}, bytes_out{};
 };
 
