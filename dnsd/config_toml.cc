@@ -67,15 +67,13 @@ Where where(const toml::source_region& region) { return {region.begin.line, regi
 Where where(const toml::node& node) { return where(node.source()); }
 Where where(const toml::key& key) { return where(key.source()); }
 
-void Complaints::add(const Where& at, std::string message) { all_.push_back({at, std::move(message)}); }
+void Complaints::add(const Where& at, std::string message) { all_.push_back({at, std::move(message), all_.size()}); }
 
 std::vector<std::string> Complaints::take() {
-  std::ranges::stable_sort(all_, [](const Complaint& a, const Complaint& b) {
-    const auto rank = [](const Where& at) { return std::tuple(at.line == 0, at.line, at.column); };
-    return rank(a.at) < rank(b.at);
-  });
+  std::ranges::sort(all_, {},
+                    [](const Complaint& c) { return std::tuple(c.at.line == 0, c.at.line, c.at.column, c.order); });
   std::vector<std::string> lines;
-  for (const auto& [at, message] : all_) {
+  for (const auto& [at, message, order] : all_) {
     if (at.line != 0) {
       lines.push_back(fmt::format("{}:{}:{}: error: {}", file_.string(), at.line, at.column, message));
     } else {

@@ -38,6 +38,7 @@ class Complaints {
   struct Complaint {
     Where at;
     std::string message;
+    std::size_t order;  // of arrival, among those of one place
   };
   std::filesystem::path file_;
   std::vector<Complaint> all_;

@@ -93,7 +93,6 @@ ExitCode print_problem(std::ostream& err, const Response& response) {
     for (const auto& error : errors->as_array()) print_field_error(err, error);
   }
   if (const auto hint = text_of(problem, "hint"); !hint.empty()) err << "  hint: " << hint << '\n';
-  if (response.status == 401) err << "  hint: give the token with --token-file or DNSD_TOKEN_FILE\n";
   return exit_code_of(response.status);
 }
 
