@@ -229,10 +229,13 @@ void WritePath::keep_replaced(const Record& record) {
   std::vector<Effect> states;
   for (const Effect& effect : record.effects) {
     const auto* put = std::get_if<PutInstanceEffect>(&effect);
-    if (!put || put->created == record.revision) continue;
+    if (!put) continue;
+    const bool fresh = put->created == record.revision;
     const Instance* instance = registry_.find_instance(put->service, put->def.id);
     if (!instance || !instance->checks) continue;
     for (std::size_t i = 0; i < instance->status.size(); ++i) {
+      // A lease passes from its registration on, and since when must survive a restart as well.
+      if (fresh && instance->status[i].state == CheckState::unknown) continue;
       states.emplace_back(
           CheckStateEffect{put->service, put->def.id, (*instance->checks)[i].name, instance->status[i]});
     }
