@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """dnsd beside NSD: the same workload over UDP, interleaved, the server on one core and the load on another.
 
-    udp.py --build build/bench [--services 10000] [--runs 5] [--seconds 3]
+    udp.py --build build/bench --program build/release/dnsd [--services 10000] [--runs 5] [--seconds 3]
 
 CPU per query is the figure to trust: user and system time of the server's whole process tree at saturation, divided
 by the answers. Queries per second depend on the other core as well. Runs go round robin, so that a noisy moment hits
@@ -165,6 +165,7 @@ def table(servers: list, rows: list):
 def main() -> int:
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--program", type=pathlib.Path, required=True, help="the dnsd that is measured")
     parser.add_argument("--services", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
@@ -179,7 +180,7 @@ def main() -> int:
     servers, rows = [], []
     try:
         servers.append(Nsd(folder))
-        servers.append(Dnsd(folder, (args.build / "dnsd").resolve(), args.services))
+        servers.append(Dnsd(folder, args.program.resolve(), args.services))
         print(f"load: {args.services} services x {workload.INSTANCES} through batch in {servers[1].load_seconds:.2f} s")
         same_answers(servers, queries)
         best = {}
