@@ -5,6 +5,7 @@ namespace api {
 namespace {
 
 using ::testing::AnyOf;
+using namespace std::string_literals;
 using testing::Client;
 using ::testing::HasSubstr;
 
@@ -54,7 +55,7 @@ std::vector<Vector> smuggling() {
       {"bare LF line", "GET / HTTP/1.1\nHost: localhost\n\n", 400},
       {"bare LF in the block", "GET / HTTP/1.1\r\nHost: localhost\nX: 1\r\n\r\n", 400},
       {"bare CR in a value", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", 400},
-      {"NUL in a value", std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 48), 400},
+      {"NUL in a value", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n"s, 400},
       {"no colon", get("/", "nonsense\r\n"), 400},
       {"empty name", get("/", ": x\r\n"), 400},
       {"name with space", get("/", "X Y: 1\r\n"), 400},
@@ -82,7 +83,7 @@ std::vector<Vector> request_lines() {
       {"CRLF in the path", get("/api/v1/services/a%0d%0aX:%201"), 400},
       {"no UTF-8 in the path", get("/api/v1/services/%ff"), 400},
       {"fragment", get("/health#x"), 400},
-      {"TLS hello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15), 400},
+      {"TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s, 400},
       {"method with junk", "G(T / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
   };
 }
