@@ -13,7 +13,7 @@ using std::chrono::seconds;
 using Data = DnsTestServer::Data;
 using Rcode = DnsTestServer::Rcode;
 
-constexpr Millis kPatience{30'000};
+constexpr Millis kResolvePatience{30'000};
 constexpr Ipv4 kFirst{{192, 0, 2, 9}};
 constexpr Ipv4 kSecond{{192, 0, 2, 8}};
 constexpr Ipv6 kSix{{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}};
@@ -33,7 +33,7 @@ class HostTableTest : public testing::Test {
     return last_;
   }
   bool run_until(const std::function<bool()>& reached) {
-    const Mono end = std::chrono::steady_clock::now() + kPatience;
+    const Mono end = std::chrono::steady_clock::now() + kResolvePatience;
     while (!reached() && std::chrono::steady_clock::now() < end) {
       io_.restart();
       io_.run_one_for(Millis(20));

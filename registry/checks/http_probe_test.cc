@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <mutex>
@@ -223,10 +223,9 @@ TEST(HttpProbe, FaultsOfTheConnectionAreToldApart) {
 
   LoopbackServer resets([](tcp::socket& socket) {
     read_head(socket);
-    socket.set_option(boost::asio::socket_base::linger(true, 0));
-    int fd = socket.release();
-    ::close(fd);
-    socket.assign(tcp::v4(), ::socket(AF_INET, SOCK_STREAM, 0));  // the server's end closes something
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    ::connect(socket.native_handle(), &nobody, sizeof nobody);  // dissolves the connection with RST (connect(2))
   });
   EXPECT_RESULT(ask(http_check(), resets.endpoint()), failed, reset, "connection reset");
 

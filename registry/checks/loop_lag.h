@@ -28,6 +28,7 @@ class LoopLag {
   void tick();
 
   boost::asio::steady_timer timer_;
+  bool ticking_ = false;
   Duration total_{};
   Duration worst_{};
 };

@@ -11,7 +11,7 @@
 namespace registry::checks::test {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kRunnerPatience{30};
 constexpr std::string_view kService = "worker.corp";
 
 // The control thread is the test's; reports arrive on the probe thread.
@@ -48,7 +48,7 @@ class RunnerTest : public testing::Test {
   template <class T>
   bool wait_for(const std::vector<T>& list, const std::function<bool(const T&)>& wanted) {
     std::unique_lock lock(mutex_);
-    return arrived_.wait_for(lock, kPatience, [&] { return std::ranges::any_of(list, wanted); });
+    return arrived_.wait_for(lock, kRunnerPatience, [&] { return std::ranges::any_of(list, wanted); });
   }
   bool wait_for_report(const std::function<bool(const Report&)>& wanted) { return wait_for<Report>(reports_, wanted); }
   bool wait_for_host(const std::function<bool(const HostReport&)>& wanted) {
