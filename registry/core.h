@@ -31,7 +31,8 @@ struct Edit {
 };
 
 struct Origin {
-  Revision created = 0;  // 0 = this edit
+  Revision created = 0;   // 0 = this edit
+  Revision revision = 0;  // likewise
   bool managed_by_config = false;
 };
 

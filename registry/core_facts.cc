@@ -86,7 +86,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
     namespaces[service.apex].services++;
   }
   touch(edit, service, true);
-  service.revision = edit.set.revision;
+  service.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
   service.shadowed = covered(service);
   tell(edit, {ChangeKind::service, ChangeOp::put, it->first, {}, false, {}});
   if (new_checks) {

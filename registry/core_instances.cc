@@ -79,7 +79,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
   const std::vector<CheckStatus> before = instance.status;
   attach_checks(service, instance, fresh ? *instance.def : *old_def, edit);
   touch(edit, service, true);
-  instance.revision = edit.set.revision;
+  instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
   refresh(service, instance, edit);
   const Change put{ChangeKind::instance, ChangeOp::put,      service.name.key(),
                    instance.def->id,     instance.available, std::string(to_string(instance.reason))};

@@ -2,12 +2,13 @@
 
 namespace registry {
 
-void stamp_created(Record& record) {
+void stamp_revisions(Record& record) {
   for (Effect& effect : record.effects) {
     std::visit(
         [&](auto& e) {
           if constexpr (requires { e.created; }) {
             if (e.created == 0) e.created = record.revision;
+            e.revision = record.revision;
           }
         },
         effect);

@@ -23,6 +23,7 @@ struct PutServiceEffect {
   ServicePolicy policy;
   bool declared = false;  // PUT by itself; else made by its first instance and gone 1 h after its last
   Revision created = 0;   // 0 in a new effect: apply fills in the revision
+  Revision revision = 0;  // as stored; a restart keeps the ETag
 };
 struct DeleteServiceEffect {
   std::string service;  // folded FQDN; its instances go with it
@@ -31,6 +32,7 @@ struct PutInstanceEffect {
   std::string service;  // folded FQDN
   InstanceDef def;
   Revision created = 0;
+  Revision revision = 0;
 };
 struct DeleteInstanceEffect {
   std::string service;
@@ -72,7 +74,8 @@ struct Record {
   std::vector<Effect> effects;
 };
 
-// Before the commit: new things get the record's revision as the one that created them, in the store too.
-void stamp_created(Record& record);
+// Before the commit: what is put gets the record's revision, new things as the one that created them too, so that the
+// store knows them and a restart keeps every ETag.
+void stamp_revisions(Record& record);
 
 }  // namespace registry

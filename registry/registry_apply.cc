@@ -66,7 +66,8 @@ class Restore {
     } else if (validate(e.policy, e.name) || validate_service_name(e.name, ns->second.def.name)) {
       skip("not valid any more, stored services", e.name.text());
     } else {
-      core_.put_service(e.name, std::move(e.policy), e.declared, {.created = created(e.created)}, edit_);
+      core_.put_service(e.name, std::move(e.policy), e.declared,
+                        {.created = created(e.created), .revision = e.revision}, edit_);
     }
   }
 
@@ -79,7 +80,7 @@ class Restore {
     } else if (label != owner->by_label.end() || !owner->policy.alias.empty() || validate(e.def, owner->name)) {
       skip("not valid any more, stored instances of", e.service);
     } else {
-      core_.put_instance(*owner, std::move(e.def), {.created = created(e.created)}, edit_);
+      core_.put_instance(*owner, std::move(e.def), {.created = created(e.created), .revision = e.revision}, edit_);
     }
   }
 

@@ -58,7 +58,7 @@ class Fixture : public testing::Test {
   }
   void commit(Record record) {
     record.revision = registry.reserve_revision();
-    stamp_created(record);
+    stamp_revisions(record);
     log.insert(log.end(), record.effects.begin(), record.effects.end());
     changes = registry.apply(record, now);
   }

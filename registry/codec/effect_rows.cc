@@ -72,6 +72,7 @@ Row row(const PutServiceEffect& e) {
   json::object body;
   body["name"] = e.name.text();
   body["created"] = e.created;
+  if (e.revision != 0) body["revision"] = e.revision;
   if (e.declared) body["declared"] = true;
   body["def"] = write(e.policy, Form::compact);
   return {key_of('s', e.name.key()), json::serialize(body)};
@@ -81,6 +82,7 @@ Row row(const DeleteServiceEffect& e) { return {key_of('s', e.service), {}}; }
 Row row(const PutInstanceEffect& e) {
   json::object body;
   body["created"] = e.created;
+  if (e.revision != 0) body["revision"] = e.revision;
   if (e.def.label != e.def.id) body["label"] = e.def.label;
   body["def"] = write(e.def, Form::compact);
   return {key_of('i', e.service, e.def.id), json::serialize(body)};
@@ -120,7 +122,7 @@ Row row(const SerialEffect& e) { return {key_of('z', e.name), fmt::format("{{\"s
 // What may stand in a body, of any kind; each decoder takes what is its own.
 struct Envelope {
   std::string name, label;
-  Revision created = 0;
+  Revision created = 0, revision = 0;
   bool declared = false;
   std::optional<std::int64_t> started, safe_after;
   std::int64_t since = 0, latency = 0;
@@ -137,6 +139,10 @@ constexpr Field<Envelope> kEnvelope[] = {
     {"created",
      [](Envelope& x, auto& v, auto& at, auto& errors) {
        read_number(x.created, v, at, errors, 0, std::numeric_limits<std::int64_t>::max());
+     }},
+    {"revision",
+     [](Envelope& x, auto& v, auto& at, auto& errors) {
+       read_number(x.revision, v, at, errors, 0, std::numeric_limits<std::int64_t>::max());
      }},
     {"declared", [](Envelope& x, auto& v, auto& at, auto& errors) { read_bool(x.declared, v, at, errors); }},
     {"def", [](Envelope& x, const json::value& v, const Path&, Errors&) { x.def = &v; }},
@@ -176,7 +182,7 @@ Decoded decode_service(const std::string& key, const Envelope& x) {
   const auto name = DomainName::parse(x.name);
   if (!name || name->key() != key || !x.def) return bad("the name does not fit its key");
   return keep(parse_service(*x.def, *name), [&](ServicePolicy policy) {
-    return PutServiceEffect{*name, std::move(policy), x.declared, x.created};
+    return PutServiceEffect{*name, std::move(policy), x.declared, x.created, x.revision};
   });
 }
 
@@ -190,7 +196,7 @@ Decoded decode_instance(const std::string& service, const std::string& id, const
   if (!x.label.empty()) def.label = x.label;
   errors.merge(validate(def, *name));
   if (!errors.empty()) return bad(std::move(errors).problem().detail);
-  return PutInstanceEffect{service, std::move(def), x.created};
+  return PutInstanceEffect{service, std::move(def), x.created, x.revision};
 }
 
 Decoded decode_check(std::string service, std::string id, std::string check, Envelope x) {

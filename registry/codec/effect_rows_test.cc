@@ -63,11 +63,12 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   ServicePolicy policy;
   policy.ttl = 3s;
   policy.meta["k"] = "\"\\é";
-  const auto service = back(PutServiceEffect{name("Worker.corp"), policy, true, 77});
+  const auto service = back(PutServiceEffect{name("Worker.corp"), policy, true, 77, 91});
   EXPECT_EQ(service.policy, policy);
   EXPECT_EQ(service.name.text(), "Worker.corp");
   EXPECT_TRUE(service.declared);
   EXPECT_EQ(service.created, 77U);
+  EXPECT_EQ(service.revision, 91U);
   OverrideDef rule;
   rule.name = "rack";
   rule.address = parse_prefix("10.0.0.0/8");

@@ -11,7 +11,7 @@
 namespace registry::codec {
 namespace {
 
-struct Draft {
+struct InstanceDraft {
   InstanceDef def;
   CheckDef check_defaults;
   bool automatic = false;            // "address":"auto"
@@ -37,7 +37,7 @@ bool add_address(Addresses& target, std::string_view text, const Path& path, Err
   return true;
 }
 
-void read_address(Draft& draft, const json::value& value, const Path& path, Errors& errors) {
+void read_address(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
   const auto text = read_text(value, path, errors);
   if (!text) return;
   draft.address_given = true;
@@ -48,7 +48,7 @@ void read_address(Draft& draft, const json::value& value, const Path& path, Erro
   }
 }
 
-void read_addresses(Draft& draft, const json::value& value, const Path& path, Errors& errors) {
+void read_addresses(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
   const json::array* list = value.if_array();
   if (!list) {
     errors.add(path, "wrong_type", "must be a list of addresses");
@@ -85,7 +85,7 @@ constexpr Field<NamedPort> kPortFields[] = {
     {"alpn", [](NamedPort& p, auto& v, auto& at, auto& errors) { read_strings(p.alpn, v, at, errors); }},
 };
 
-void read_ports(Draft& draft, const json::value& value, const Path& path, Errors& errors) {
+void read_ports(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
   const json::object* object = value.if_object();
   if (!object) {
     errors.add(path, "wrong_type", "must be an object of ports by name");
@@ -106,36 +106,37 @@ void read_ports(Draft& draft, const json::value& value, const Path& path, Errors
   }
 }
 
-void read_tags(Draft& draft, const json::value& value, const Path& path, Errors& errors) {
+void read_tags(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
   std::vector<std::string>& tags = draft.def.tags;
   read_strings(tags, value, path, errors);
   std::ranges::sort(tags);
   tags.erase(std::ranges::unique(tags).begin(), tags.end());
 }
 
-constexpr Field<Draft> kInstanceFields[] = {
+constexpr Field<InstanceDraft> kInstanceFields[] = {
     {"address", read_address},
     {"addresses", read_addresses},
-    {"host", [](Draft& d, auto& v, auto& at, auto& errors) { read_string(d.def.host, v, at, errors); }},
-    {"port",
-     [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.port.emplace(), v, at, errors, 1, 65535); }},
-    {"protocol", [](Draft& d, auto& v, auto& at, auto& errors) { read_protocols(d.def.protocols, v, at, errors); }},
+    {"host", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_string(d.def.host, v, at, errors); }},
+    {"port", [](InstanceDraft& d, auto& v, auto& at,
+                auto& errors) { read_number(d.def.port.emplace(), v, at, errors, 1, 65535); }},
+    {"protocol",
+     [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_protocols(d.def.protocols, v, at, errors); }},
     {"ports", read_ports},
-    {"priority", [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.priority, v, at, errors); }},
-    {"weight", [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.weight, v, at, errors); }},
-    {"weight_warning",
-     [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.weight_warning.emplace(), v, at, errors); }},
-    {"zone", [](Draft& d, auto& v, auto& at, auto& errors) { read_string(d.def.zone, v, at, errors); }},
-    {"node", [](Draft& d, auto& v, auto& at, auto& errors) { read_string(d.def.node, v, at, errors); }},
+    {"priority", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_number(d.def.priority, v, at, errors); }},
+    {"weight", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_number(d.def.weight, v, at, errors); }},
+    {"weight_warning", [](InstanceDraft& d, auto& v, auto& at,
+                          auto& errors) { read_number(d.def.weight_warning.emplace(), v, at, errors); }},
+    {"zone", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_string(d.def.zone, v, at, errors); }},
+    {"node", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_string(d.def.node, v, at, errors); }},
     {"tags", read_tags},
-    {"meta", [](Draft& d, auto& v, auto& at, auto& errors) { read_string_map(d.def.meta, v, at, errors); }},
-    {"lease", [](Draft& d, auto& v, auto& at, auto& errors) { d.lease = read_duration(v, at, errors); }},
+    {"meta", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_string_map(d.def.meta, v, at, errors); }},
+    {"lease", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { d.lease = read_duration(v, at, errors); }},
     {"deregister_after",
-     [](Draft& d, auto& v, auto& at, auto& errors) {
+     [](InstanceDraft& d, auto& v, auto& at, auto& errors) {
        if (const auto after = read_duration(v, at, errors)) d.def.deregister_after = *after;
      }},
-    {"checks",
-     [](Draft& d, auto& v, auto& at, auto& errors) { read_checks(d.def.checks, v, at, errors, d.check_defaults); }},
+    {"checks", [](InstanceDraft& d, auto& v, auto& at,
+                  auto& errors) { read_checks(d.def.checks, v, at, errors, d.check_defaults); }},
     // What a GET adds.
     {"service"},
     {"id"},
@@ -154,7 +155,7 @@ constexpr Field<Draft> kInstanceFields[] = {
     {"managed_by_config"},
 };
 
-void settle_addresses(Draft& draft, const InstanceContext& context, Errors& errors) {
+void settle_addresses(InstanceDraft& draft, const InstanceContext& context, Errors& errors) {
   InstanceDef& def = draft.def;
   const Path root;
   if (!def.host.empty() && draft.address_given) {
@@ -179,7 +180,7 @@ void settle_addresses(Draft& draft, const InstanceContext& context, Errors& erro
 
 // `"lease"` and a check named "lease" of plain kind heartbeat are the same; it stands last, so that equal bodies give
 // equal definitions.
-void settle_lease(Draft& draft) {
+void settle_lease(InstanceDraft& draft) {
   std::vector<CheckDef>& checks = draft.def.checks;
   if (draft.lease) {
     checks.push_back(lease_check(*draft.lease));
@@ -191,7 +192,7 @@ void settle_lease(Draft& draft) {
 }  // namespace
 
 InstanceDef read_instance(const json::value& body, const InstanceContext& context, Errors& errors) {
-  Draft draft;
+  InstanceDraft draft;
   draft.check_defaults = context.check_defaults;
   draft.def.id = context.id;
   draft.def.label = context.id;

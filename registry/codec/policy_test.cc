@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-DomainName name(std::string_view text) { return DomainName::parse(text).value(); }
+DomainName domain(std::string_view text) { return DomainName::parse(text).value(); }
 json::value doc(std::string_view text) { return parse_document(text).value(); }
 
 template <class T>
@@ -28,7 +28,7 @@ constexpr std::string_view kService =
   "fail_open_below":0.5,"only_passing":true,"warning_factor":0.25,"slow_start":"30s","meta":{"a":"b"},"checks":[{"tcp":{"port":5}}]})";
 
 TEST(ServiceCodec, ReadsAndWritesEveryMember) {
-  const auto policy = parse_service(doc(kService), name("worker.corp")).value();
+  const auto policy = parse_service(doc(kService), domain("worker.corp")).value();
   EXPECT_EQ(policy.ttl, 10s);
   EXPECT_EQ(policy.max_answers, 0);
   EXPECT_EQ(policy.order, Order::sticky);
@@ -36,27 +36,27 @@ TEST(ServiceCodec, ReadsAndWritesEveryMember) {
   EXPECT_EQ(policy.fail_open_below, 0.5);
   EXPECT_EQ(policy.warning_factor, 0.25);
   EXPECT_EQ(policy.checks.size(), 1U);
-  EXPECT_EQ(parse_service(json::value(to_json(policy)), name("worker.corp")).value(), policy);
+  EXPECT_EQ(parse_service(json::value(to_json(policy)), domain("worker.corp")).value(), policy);
 }
 
 TEST(ServiceCodec, MissingIsDefaultAndTheDefaultReadsBack) {
-  const auto policy = parse_service(doc("{}"), name("worker.corp")).value();
+  const auto policy = parse_service(doc("{}"), domain("worker.corp")).value();
   EXPECT_EQ(policy, ServicePolicy());
-  EXPECT_EQ(parse_service(json::value(to_json(policy)), name("worker.corp")).value(), policy);
-  const auto alias = parse_service(doc(R"({"alias":"DB.corp."})"), name("worker.corp")).value();
+  EXPECT_EQ(parse_service(json::value(to_json(policy)), domain("worker.corp")).value(), policy);
+  const auto alias = parse_service(doc(R"({"alias":"DB.corp."})"), domain("worker.corp")).value();
   EXPECT_EQ(alias.alias, "DB.corp");
-  EXPECT_EQ(parse_service(json::value(to_json(alias)), name("worker.corp")).value(), alias);
+  EXPECT_EQ(parse_service(json::value(to_json(alias)), domain("worker.corp")).value(), alias);
 }
 
 TEST(ServiceCodec, IgnoresWhatAGetAdds) {
   EXPECT_TRUE(parse_service(doc(R"({"service":"worker.corp","instances":{"total":5,"available":3},"revision":8})"),
-                            name("worker.corp")));
+                            domain("worker.corp")));
 }
 
 TEST(ServiceCodec, NamesEveryError) {
   EXPECT_THAT(
       errors(parse_service(doc(R"({"tll":"5s","order":"weigthed","max_answers":1.5,"fail_open_below":2,"alias":"-x"})"),
-                           name("worker.corp"))),
+                           domain("worker.corp"))),
       ::testing::UnorderedElementsAre("#/tll unknown_field", "#/order invalid_value", "#/max_answers wrong_type",
                                       ::testing::StartsWith("#/fail_open_below "), "#/alias invalid_name"));
 }
@@ -67,23 +67,23 @@ TEST(NamespaceCodec, ReadsAndWritesEveryMember) {
           doc(R"({"aliases":["alt"],"ttl":"7s","min_ttl":"2s","negative_ttl":"30s","max_answers":4,"max_srv":9,
     "ttl_rules":[{"match":"db*","ttl":"10s"}],"ns":["ns1.example.com"],"hostmaster":"admin.example.com","soa_refresh":"90s",
     "soa_retry":"20s","soa_expire":"2d"})"),
-          name("corp"))
+          domain("corp"))
           .value();
-  EXPECT_EQ(def.name, name("corp"));
-  EXPECT_EQ(def.aliases.at(0), name("alt"));
+  EXPECT_EQ(def.name, domain("corp"));
+  EXPECT_EQ(def.aliases.at(0), domain("alt"));
   EXPECT_EQ(def.ttl, 7s);
   EXPECT_EQ(def.ttl_rules.at(0), (TtlRule{"db*", 10s}));
   EXPECT_EQ(def.ns.at(0), "ns1.example.com");
   EXPECT_EQ(def.soa_expire, 48h);
-  EXPECT_EQ(parse_namespace(json::value(to_json(def)), name("corp")).value(), def);
-  const auto plain = parse_namespace(doc("{}"), name("corp")).value();
-  EXPECT_EQ(parse_namespace(json::value(to_json(plain)), name("corp")).value(), plain);
+  EXPECT_EQ(parse_namespace(json::value(to_json(def)), domain("corp")).value(), def);
+  const auto plain = parse_namespace(doc("{}"), domain("corp")).value();
+  EXPECT_EQ(parse_namespace(json::value(to_json(plain)), domain("corp")).value(), plain);
 }
 
 TEST(NamespaceCodec, NamesEveryError) {
   EXPECT_THAT(
       errors(parse_namespace(doc(R"({"negativ_ttl":"5s","ttl_rules":[{"match":"a"},7],"ns":["a..b"],"aliases":"x"})"),
-                             name("corp"))),
+                             domain("corp"))),
       ::testing::UnorderedElementsAre("#/negativ_ttl unknown_field", "#/ttl_rules/0 missing",
                                       "#/ttl_rules/1 wrong_type", "#/ns/0 invalid_name", "#/aliases wrong_type"));
 }

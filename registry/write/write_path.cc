@@ -139,7 +139,7 @@ WritePath::Batch WritePath::gather(const Now& now) {
 void WritePath::commit(Batch batch) {
   committing_ = true;
   batch.record.revision = registry_.reserve_revision();
-  stamp_created(batch.record);
+  stamp_revisions(batch.record);
   end_of(batch.record);
   const auto shared = std::make_shared<Batch>(std::move(batch));
   log_.commit(shared->record, [this, shared, alive = alive_](std::optional<Problem> failure) {
