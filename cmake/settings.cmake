@@ -7,6 +7,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports -Wrestrict and friends falsely on std::string and std::variant from -O2 on (GCC bugs 105329, 105651).
   target_compile_options(settings INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
                                             -Wno-array-bounds -Wno-stringop-overread -Wno-dangling-pointer)
+  # Unity builds compile a .cc file as a header of another, which is what -Wsubobject-linkage looks for; coroutine frames
+  # of Asio meet -Wmismatched-new-delete only once they are inlined together (GCC bug 109224).
+  target_compile_options(settings INTERFACE -Wno-subobject-linkage -Wno-mismatched-new-delete)
 endif()
 if(DNSD_SANITIZE)
   target_compile_options(settings INTERFACE -fsanitize=${DNSD_SANITIZE} -fno-omit-frame-pointer

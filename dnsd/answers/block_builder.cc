@@ -52,10 +52,6 @@ class Image {
   std::vector<std::uint8_t> bytes_;
 };
 
-std::uint32_t seconds(registry::Millis d) {
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
-}
-
 // fail_open answers what ever passed or has no checks, but never what people took out.
 bool is_last_resort(const Instance& i) {
   const bool withdrawn = i.reason == Reason::draining || i.reason == Reason::override_down || i.drain_started;
@@ -187,8 +183,8 @@ void Builder::fill_policy() {
   const auto& policy = service_.policy;
   head_.revision = service_.index;
   head_.seed = service_seed(service_.name.key());
-  head_.ttl = seconds(registry_.ttl_of(service_));
-  head_.min_ttl = seconds(registry_.min_ttl_of(service_));
+  head_.ttl = whole_seconds(registry_.ttl_of(service_));
+  head_.min_ttl = whole_seconds(registry_.min_ttl_of(service_));
   head_.available = static_cast<std::uint32_t>(service_.available);
   const auto bounded = [](int n) { return static_cast<std::uint16_t>(std::clamp(n, 0, 65535)); };
   head_.max_answers = bounded(registry_.max_answers_of(service_));

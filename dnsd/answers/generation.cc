@@ -11,10 +11,6 @@
 namespace dnsd::answers {
 namespace {
 
-std::uint32_t seconds(registry::Millis d) {
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
-}
-
 std::vector<registry::Prefix> prefixes_of(const PublisherOptions& options) {
   std::vector<registry::Prefix> out;
   for (const ReverseZone& zone : options.reverse) out.push_back(zone.prefix);
@@ -119,7 +115,7 @@ void Generation::open_place(Space& space, Place& place) {
                       [&](std::string_view owner) { return is_occluded(owner, apex); });
   retire(std::unique_ptr<const ZoneView>(
       place.zone->view.exchange(namespace_view(space.def, place.spelled).release(), std::memory_order_acq_rel)));
-  const auto ttl = seconds(space.def.negative_ttl);
+  const auto ttl = whole_seconds(space.def.negative_ttl);
   if (space.def.ns.empty()) {
     const std::string ns = fold_wire(name_servers(space.def, place.apex).front());
     if (ns != place.apex && !owners.has(ns)) add_listen_addresses(owners.at(ns), options_.listen_addresses, ttl);
@@ -141,7 +137,7 @@ RecordBlockPtr Generation::apex_records(const registry::NamespaceDef& def, const
   if (!def.ns.empty()) records.remove(wire::type::ns);
   if (!records.has(wire::type::ns)) {
     for (std::string& name : name_servers(def, apex)) {
-      records.add(wire::type::ns, seconds(def.negative_ttl), std::move(name));
+      records.add(wire::type::ns, whole_seconds(def.negative_ttl), std::move(name));
     }
   }
   return records.build();

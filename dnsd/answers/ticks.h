@@ -29,4 +29,9 @@ inline constexpr std::uint32_t kTicksPerSecond = 10;
                                     static_cast<std::uint64_t>(ts.tv_nsec) / 100'000'000);
 }
 
+// As a TTL field holds it: rounded down, never below 0.
+[[nodiscard]] inline std::uint32_t whole_seconds(registry::Millis d) noexcept {
+  return d < registry::Millis{0} ? 0 : static_cast<std::uint32_t>(std::chrono::floor<std::chrono::seconds>(d).count());
+}
+
 }  // namespace dnsd::answers

@@ -4,15 +4,12 @@
 #include <cassert>
 #include <chrono>
 
+#include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd::answers {
 namespace {
-
-std::uint32_t seconds(registry::Millis d) {
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(d).count()));
-}
 
 std::string wire_or(std::string_view text, const std::string& fallback) {
   const auto name = registry::DomainName::parse(text);
@@ -59,8 +56,8 @@ std::vector<std::string> name_servers(const registry::NamespaceDef& def, std::st
 
 std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex) {
   return make_view(apex, name_servers(def, apex).front(), wire_or(def.hostmaster, below("hostmaster", apex)),
-                   {seconds(def.soa_refresh), seconds(def.soa_retry), seconds(def.soa_expire)},
-                   seconds(def.negative_ttl));
+                   {whole_seconds(def.soa_refresh), whole_seconds(def.soa_retry), whole_seconds(def.soa_expire)},
+                   whole_seconds(def.negative_ttl));
 }
 
 std::unique_ptr<const ZoneView> static_view(const StaticZone& zone) {

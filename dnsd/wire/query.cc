@@ -2,13 +2,11 @@
 
 #include <cstring>
 
+#include "dnsd/wire/options.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd::wire {
 namespace {
-
-constexpr std::uint16_t kOptNsid = 3, kOptEcs = 8, kOptCookie = 10, kOptKeepalive = 11;
-constexpr std::size_t kOptFixed = 11;  // root owner, type, class, TTL, RDLENGTH
 
 // ASCII lower case of eight octets at once. A length octet (0..63) is below 'A', so a whole wire name may be folded
 // without looking at its structure.

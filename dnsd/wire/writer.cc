@@ -1,10 +1,11 @@
 #include "dnsd/wire/writer.h"
 
+#include "dnsd/wire/options.h"
+
 namespace dnsd::wire {
 namespace {
 
-constexpr std::uint16_t kOptNsid = 3, kOptEcs = 8, kOptCookie = 10, kOptKeepalive = 11, kOptEde = 15;
-constexpr std::size_t kOptFixed = 11, kOptionHead = 4, kCookie = 24;
+constexpr std::size_t kCookie = 24;
 
 std::string_view clip(std::string_view text, std::size_t most) noexcept { return text.substr(0, most); }
 std::size_t ecs_octets(const Query& query) noexcept { return (query.ecs_prefix + 7u) / 8; }
