@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dnsd/config.h"
-#include "dnsd/version.h"
 #include "registry/version.h"
 
 namespace dnsd {
@@ -63,7 +62,6 @@ TEST(Version, IsTheBuildsVersion) {
   std::stringstream text;
   text << std::ifstream("CMakeLists.txt").rdbuf();
   EXPECT_THAT(text.str(), HasSubstr("project(dnsd VERSION " + std::string(registry::kVersion)));
-  EXPECT_EQ(kVersion, registry::kVersion);
 }
 
 }  // namespace

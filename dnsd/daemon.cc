@@ -93,11 +93,13 @@ std::expected<void, std::string> Daemon::start() {
   d.signals.add(SIGTERM);
   d.signals.add(SIGINT);
   d.signals.add(SIGHUP);
-  if (auto opened = d.open_store(); !opened) return opened;
-  if (auto loaded = d.load_static(); !loaded) return loaded;
+  d.build_registry();
   d.build_dns();
   d.build_api();
-  if (auto opened = d.open_sockets(); !opened) return opened;
+  if (auto opened = d.http->open(); !opened) return opened;
+  if (auto loaded = d.load_store(); !loaded) return loaded;
+  if (auto loaded = d.load_static(); !loaded) return loaded;
+  if (auto opened = d.open_dns(); !opened) return opened;
   d.build_checks();
   d.dns->start();
   d.checks->follow_all(*d.registry_);

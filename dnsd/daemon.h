@@ -22,7 +22,8 @@ class Daemon {
   Daemon(Config config, Reread reread, std::optional<std::filesystem::path> ready_file);
   ~Daemon();
 
-  // Opens the store, loads zones, publishes, binds every socket. The error is one line for the operator.
+  // Binds HTTP (503 until the rest is there), opens the store, loads zones, publishes, binds DNS. The error is one line
+  // for the operator.
   [[nodiscard]] std::expected<void, std::string> start();
   // The control loop, until SIGTERM or SIGINT (then what is in flight is finished). Returns the exit code.
   int run();

@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -35,16 +36,18 @@ struct Daemon::Impl {
       : config(std::move(config_in)), reread(std::move(reread_in)), ready_path(std::move(ready_in)) {}
 
   // -- start, in this order ---------------------------------------------------------------------------------------
-  std::expected<void, std::string> open_store();
-  std::expected<void, std::string> load_static();
+  void build_registry();
   void build_dns();
-  void build_checks();
   void build_api();
-  std::expected<void, std::string> open_sockets();
+  std::expected<void, std::string> load_store();
+  std::expected<void, std::string> load_static();
+  std::expected<void, std::string> open_dns();
+  void build_checks();
   void announce_ready();
 
   // -- running ----------------------------------------------------------------------------------------------------
   void on_change(const ChangeSet& changes);
+  void post_report(std::move_only_function<void()> work);
   void on_probe(const registry::checks::Report& report);
   void on_host(const registry::checks::HostReport& report);
   void arm_deadline();
@@ -73,7 +76,8 @@ struct Daemon::Impl {
   asio::steady_timer deadline{io}, pulse_timer{io}, collect_timer{io};
   registry::Mono armed_for = registry::Mono::max();
   registry::Mono last_pulse = steady_clock::now();
-  bool ready = false, stopping = false;
+  bool store_loaded = false, ready = false, stopping = false;
+  std::atomic<std::size_t> reports_waiting{0};
 
   // Order matters: what is destroyed first must not be used by what is destroyed later.
   std::unique_ptr<registry::Registry> registry_;

@@ -1,17 +1,22 @@
 // Start: from a configuration to bound sockets, in the order of Daemon::start.
 #include <openssl/rand.h>
 
+#include <future>
+
 #include "dnsd/daemon_impl.h"
 #include "dnsd/dns_metrics.h"
 #include "dnsd/log.h"
 #include "dnsd/notify.h"
 #include "dnsd/ready_file.h"
-#include "dnsd/version.h"
 #include "registry/store/memory_log.h"
 #include "registry/store/sqlite_log.h"
+#include "registry/version.h"
 
 namespace dnsd {
 namespace {
+
+// Probe results that wait for the control thread: five seconds of 10,000 probes a second.
+constexpr std::size_t kMaxReports = 50'000;
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string out;
@@ -28,7 +33,7 @@ std::vector<std::string> as_text(const std::vector<Endpoint>& endpoints) {
 
 }  // namespace
 
-std::expected<void, std::string> Daemon::Impl::open_store() {
+void Daemon::Impl::build_registry() {
   const auto post_here = [this](std::move_only_function<void()> work) { post(std::move(work)); };
   if (config.store.kind == StoreKind::memory) {
     store = std::make_unique<registry::store::MemoryLog>(post_here);
@@ -36,18 +41,26 @@ std::expected<void, std::string> Daemon::Impl::open_store() {
     store = std::make_unique<registry::store::SqliteLog>(
         registry::store::SqliteLog::Options{.folder = config.store.path}, post_here);
   }
-  auto loaded = store->load();
-  if (!loaded) return std::unexpected(loaded.error());
   registry_ = std::make_unique<registry::Registry>(config.limits);
+  feed = std::make_unique<registry::Feed>();
+  writes = std::make_unique<registry::WritePath>(*registry_, *store, now_of_process,
+                                                 [this](const ChangeSet& changes) { on_change(changes); });
+  writes->refuse_while([this] { return reclaimer.waiting() > answers::Reclaimer::kMaxRetired; });
+}
+
+std::expected<void, std::string> Daemon::Impl::load_store() {
+  // A million rows take seconds: HTTP answers meanwhile (503, and the health routes).
+  auto loading = std::async(std::launch::async, [this] { return store->load(); });
+  while (loading.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io.run_one_for(Millis(10));
+  auto loaded = loading.get();
+  if (!loaded) return std::unexpected(loaded.error());
   std::vector<std::string> notes;
   registry_->declare(config.declared, now_of_process(), notes);
   tell(notes, "config.conflict");
   const auto lost = loaded->lost();
   tell(registry_->restore(std::move(loaded->effects), loaded->high_water, now_of_process(), lost), "store.left_out");
-  feed = std::make_unique<registry::Feed>();
   feed->start_at(registry_->revision());
-  writes = std::make_unique<registry::WritePath>(*registry_, *store, now_of_process,
-                                                 [this](const ChangeSet& changes) { on_change(changes); });
+  store_loaded = true;
   return {};
 }
 
@@ -82,8 +95,24 @@ void Daemon::Impl::build_checks() {
   for (const auto& endpoint : as_text(http->endpoints())) config.checks.forbidden_endpoints.push_back(endpoint);
   checks = std::make_unique<registry::checks::Runner>(
       config.checks,
-      [this](registry::checks::Report report) { post([this, report = std::move(report)] { on_probe(report); }); },
-      [this](registry::checks::HostReport report) { post([this, report = std::move(report)] { on_host(report); }); });
+      [this](registry::checks::Report report) {
+        post_report([this, report = std::move(report)] { on_probe(report); });
+      },
+      [this](registry::checks::HostReport report) {
+        post_report([this, report = std::move(report)] { on_host(report); });
+      });
+}
+
+// Probe thread. A report too many is lost, not queued: the next probe of that check tells the same.
+void Daemon::Impl::post_report(std::move_only_function<void()> work) {
+  if (reports_waiting.fetch_add(1, std::memory_order_relaxed) >= kMaxReports) {
+    reports_waiting.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  post([this, work = std::move(work)]() mutable {
+    reports_waiting.fetch_sub(1, std::memory_order_relaxed);
+    work();
+  });
 }
 
 void Daemon::Impl::build_api() {
@@ -101,8 +130,10 @@ void Daemon::Impl::build_api() {
           .after_grace = [this](std::move_only_function<void()> next) { after_grace(std::move(next)); },
           .ready =
               [this] {
-                return api::Readiness{
-                    .ready = ready && !stopping, .store = !writes->read_only(), .zones = true, .dns = ready};
+                return api::Readiness{.ready = ready && !stopping,
+                                      .store = store_loaded && !writes->read_only(),
+                                      .zones = ready,
+                                      .dns = ready};
               },
           .reload = [this] { return reload(); },
           .dns_metrics =
@@ -111,17 +142,15 @@ void Daemon::Impl::build_api() {
               [this] {
                 const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started);
                 const auto addresses = as_text(dns->endpoints());
-                return boost::json::object{{"version", kVersion},
+                return boost::json::object{{"version", registry::kVersion},
                                            {"uptime", registry::format_duration(uptime)},
                                            {"dns", boost::json::array(addresses.begin(), addresses.end())},
                                            {"checks", checks->stats().targets}};
               }});
 }
 
-std::expected<void, std::string> Daemon::Impl::open_sockets() {
-  // HTTP opens first and says 503 until the rest is there; DNS opens with its table published, so it never answers
-  // out of ignorance.
-  if (auto opened = http->open(); !opened) return std::unexpected(opened.error());
+// DNS opens with its table published, so it never answers out of ignorance.
+std::expected<void, std::string> Daemon::Impl::open_dns() {
   publisher->set_static_zones(zones.of_namespaces, zones.alone);
   publisher->publish_all(*registry_, now_of_process());
   return dns->open();
@@ -137,7 +166,7 @@ void Daemon::Impl::announce_ready() {
     }
   }
   log::event("ready", log::Level::info,
-             {{"version", kVersion},
+             {{"version", registry::kVersion},
               {"dns", boost::json::array(dns_text.begin(), dns_text.end())},
               {"http", boost::json::array(http_text.begin(), http_text.end())},
               {"store", store->stats().kind},

@@ -16,7 +16,7 @@ namespace {
 
 // Lines that wait for a slow reader of standard error; over it the oldest are dropped, so that a stuck pipe never
 // stops the control thread. 8,192 lines of about 200 octets are 1.6 MB.
-constexpr std::size_t kQueue = 8192;
+constexpr std::size_t kMaxLines = 8192;
 
 bool as_json = false;
 
@@ -81,7 +81,7 @@ std::string as_json_line(std::string_view id, Level level, const boost::json::ob
 
 void open(Format format, Level level) {
   as_json = format == Format::json || (format == Format::automatic && ::isatty(STDERR_FILENO) == 0);
-  spdlog::init_thread_pool(kQueue, 1);
+  spdlog::init_thread_pool(kMaxLines, 1);
   auto logger =
       std::make_shared<spdlog::async_logger>("dnsd", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
                                              spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);

@@ -62,7 +62,7 @@ std::size_t WritePath::waiting() const { return waiting_.size(); }
 bool WritePath::read_only() const { return read_only_; }
 
 void WritePath::submit(std::vector<Command> commands, bool atomic, Done done) {
-  const bool full = waiting_.size() >= max_waiting_ ||
+  const bool full = (overloaded_ && overloaded_()) || waiting_.size() >= max_waiting_ ||
                     (!waiting_.empty() && waiting_commands_ + commands.size() > max_waiting_ * kCommandsPerWaiting);
   if (full) {
     const Problem problem{

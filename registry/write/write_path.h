@@ -40,6 +40,8 @@ class WritePath {
   ~WritePath();  // a commit under way may still finish in the log; its callers hear nothing more
 
   void submit(std::vector<Command> commands, bool atomic, Done done);
+  // While `overloaded` says so, submissions are refused: the publisher's retired blocks are bounded through it.
+  void refuse_while(std::function<bool()> overloaded) { overloaded_ = std::move(overloaded); }
   // Validation only: the outcomes that submit would have now. Nothing is changed.
   [[nodiscard]] WriteResult dry_run(const std::vector<Command>& commands, bool atomic) const;
 
@@ -83,6 +85,7 @@ class WritePath {
   Clock clock_;
   Publish publish_;
   std::size_t max_waiting_;
+  std::function<bool()> overloaded_;
   std::deque<Submission> waiting_;
   std::size_t waiting_commands_ = 0;
   std::vector<std::move_only_function<void()>> drained_;

@@ -262,6 +262,16 @@ TEST_F(WritePathTest, ManyWaitingCommandsAreRefusedToo) {
   log.finish();
 }
 
+TEST_F(WritePathTest, WhoeverPublishesMaySayThatItIsTooMuch) {
+  bool too_much = true;
+  writes.refuse_while([&] { return too_much; });
+  EXPECT_EQ(problem(submit({put("w1")})), ProblemKind::overloaded);
+  too_much = false;
+  const auto again = submit({put("w1")});
+  log.finish();
+  EXPECT_EQ(outcome(again), Outcome::created);
+}
+
 TEST_F(WritePathTest, ACommitIsBounded) {
   WritePath wide(
       registry, log, [this] { return now; }, [](const ChangeSet&) {}, 4096);
