@@ -53,7 +53,7 @@ class Sidecar {
     return exit_code_.value_or(static_cast<int>(ExitCode::error));
   }
 
-  [[nodiscard]] bool was_registered() const { return registered_once_; }
+  [[nodiscard]] bool may_be_registered() const { return maybe_registered_; }
 
  private:
   std::string target(std::string_view tail = {}) const {
@@ -68,10 +68,11 @@ class Sidecar {
     while (!exit_code_) {
       const auto path = registered_ ? target("heartbeat") : target();
       auto body = registered_ ? std::string() : boost::json::serialize(registration_.body);
+      maybe_registered_ = true;  // from here on, also when the answer is lost or a signal comes before it
       auto reply = co_await session_.client.async_call(Verb::put, path, std::move(body));
       const bool forgotten = registered_ && reply && reply->status == 404;
       tell(reply);
-      if (reply && reply->ok()) registered_ = registered_once_ = true;
+      if (reply && reply->ok()) registered_ = true;
       if (forgotten) registered_ = false;
       if (forgotten) continue;
       wake_.expires_after(reply && reply->ok() ? lease_ / 3 : std::min(kRetry, lease_ / 3));
@@ -114,7 +115,7 @@ class Sidecar {
   }
 
   asio::awaitable<void> drain_then_stop(int number) {
-    if (registered_once_) {
+    if (maybe_registered_) {
       auto reply = co_await session_.client.async_call(Verb::post, target("drain"));
       if (reply && reply->ok()) {
         const auto left = registry::parse_duration(cell(reply->json(), "left")).value_or(milliseconds(0));
@@ -138,10 +139,10 @@ class Sidecar {
   asio::steady_timer wake_, pause_;
   std::optional<int> exit_code_;
   std::string told_;
-  bool registered_ = false;       // as far as the last answer said
-  bool registered_once_ = false;  // there may be something to deregister
-  bool stopping_ = false;         // SIGTERM or SIGINT came
-  bool stop_sent_ = false;        // and was passed on
+  bool registered_ = false;        // as far as the last answer said
+  bool maybe_registered_ = false;  // there may be something to deregister
+  bool stopping_ = false;          // SIGTERM or SIGINT came
+  bool stop_sent_ = false;         // and was passed on
 };
 
 // Held back between the start of the child and the moment when the sidecar listens for them.
@@ -189,7 +190,7 @@ int run_program(const Session& session, const RunFlags& flags) {
     sidecar.emplace(io, session, *registration, *service, *lease, flags.grace, *child);
   }
   const int code = sidecar->run(io);
-  if (sidecar->was_registered()) {
+  if (sidecar->may_be_registered()) {
     const auto reply = session.client.with_timeout(kGoodbye).call(
         Verb::delete_, Target({"services", *service, "instances", registration->id}).text());
     if (!reply) session.err << "dnsctl: could not deregister; the lease ends by itself\n";
