@@ -19,6 +19,9 @@ if(DNSD_SANITIZE)
     target_compile_options(settings INTERFACE -Wno-tsan)  # Asio's fences are not understood by TSan
   endif()
 endif()
+if(DNSD_FUZZ)  # coverage of the code under test; everything alike, or clang refuses the precompiled headers
+  target_compile_options(settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 find_program(MOLD mold)
 if(MOLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
   target_link_options(settings INTERFACE -fuse-ld=mold)
