@@ -11,6 +11,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # of Asio meet -Wmismatched-new-delete only once they are inlined together (GCC bug 109224).
   target_compile_options(settings INTERFACE -Wno-subobject-linkage -Wno-mismatched-new-delete)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12's own std::stable_sort calls std::get_temporary_buffer, which clang reports in our name.
+  target_compile_options(settings INTERFACE -Wno-deprecated-declarations)
+endif()
 if(DNSD_SANITIZE)
   target_compile_options(settings INTERFACE -fsanitize=${DNSD_SANITIZE} -fno-omit-frame-pointer
                                             -fno-sanitize-recover=all)
