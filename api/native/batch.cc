@@ -29,7 +29,6 @@ struct Modes {
 };
 
 Result<Modes> parse_modes(const Request& request) {
-  Modes modes;
   const auto atomic = flag_parameter(request, "atomic");
   if (!atomic) return std::unexpected(atomic.error());
   const auto dry_run = flag_parameter(request, "dry_run");
