@@ -1,6 +1,7 @@
 // Many writes in one request and one commit. Each operation is decoded by the handler of its own route; heartbeats
 // are observations and follow the commit, in order.
 #include <array>
+#include <boost/json/parse.hpp>
 
 #include "api/long_poll.h"
 #include "api/native/common.h"

@@ -1,4 +1,6 @@
 // Namespaces, services, instances, overrides and nodes, as HTTP.md shows them.
+#include <boost/json/serialize.hpp>
+
 #include "api/testing/fixture.h"
 
 namespace api::native {

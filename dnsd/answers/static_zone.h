@@ -28,7 +28,7 @@ struct StaticZone {
 };
 
 struct ZoneFileOptions {
-  std::string apex;         // presentation form; the initial $ORIGIN
+  std::string apex;             // presentation form; the initial $ORIGIN
   bool namespace_file = false;  // records beside a namespace: SOA optional, DNSSEC types refused (DESIGN section 3)
   std::uint32_t default_ttl = 5;
   std::size_t max_records = 10'000'000;

@@ -15,20 +15,20 @@
 namespace dnsd::serve {
 
 struct Endpoint {
-  std::string address;  // "127.0.0.1", "::1", "0.0.0.0" (expanded to the interface addresses, so that a reply leaves
-                        // from the address that was asked, RFC 2181 4)
+  std::string address;     // "127.0.0.1", "::1", "0.0.0.0" (expanded to the interface addresses, so that a reply leaves
+                           // from the address that was asked, RFC 2181 4)
   std::uint16_t port = 0;  // 0 = any free port, the same for UDP and TCP
 };
 
 struct ServerOptions {
   std::vector<Endpoint> listen;
-  int workers = 0;              // UDP threads per endpoint set; 0 = one per core this process may use
+  int workers = 0;  // UDP threads per endpoint set; 0 = one per core this process may use
   int tcp_workers = 1;
-  std::size_t tcp_connections = 8192;   // over it the longest idle one is closed
+  std::size_t tcp_connections = 8192;  // over it the longest idle one is closed
   std::size_t tcp_per_client = 1024;
   registry::Millis tcp_idle{10'000};
-  registry::Millis tcp_io{5'000};       // to deliver one whole message, or to take a reply
-  int udp_receive_buffer = 4 << 20;     // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
+  registry::Millis tcp_io{5'000};    // to deliver one whole message, or to take a reply
+  int udp_receive_buffer = 4 << 20;  // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
   ResponderOptions responder;
 };
 
