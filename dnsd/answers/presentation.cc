@@ -1,6 +1,7 @@
 #include "dnsd/answers/presentation.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
@@ -35,6 +36,19 @@ std::vector<ShownRecord> shown_records(const ldns_rr_list* list) {
     out.push_back({text_of(ldns_rr_owner(rr)), type_of(rr), ldns_rr_ttl(rr), shown_data(rr)});
   }
   return out;
+}
+
+bool has_prefix(std::string_view text, std::string_view upper_case) {
+  return text.size() >= upper_case.size() &&
+         std::ranges::equal(text.substr(0, upper_case.size()), upper_case, {}, [](char c) { return c & ~0x20; });
+}
+
+// The digits of TYPE123 and CLASS1 (RFC 3597 5). Read here: ldns makes an enum of any number, 1123456789 too.
+std::optional<std::uint16_t> numbered(std::string_view digits) {
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size() || number == 0) return std::nullopt;
+  return number;
 }
 
 ShownEdns shown_edns(const ldns_pkt* pkt) {
@@ -126,9 +140,17 @@ std::optional<std::string> name_to_text(std::string_view wire) {
 }
 
 std::optional<std::uint16_t> type_from_text(std::string_view text) {
-  const auto type = static_cast<unsigned>(ldns_get_rr_type_by_name(std::string(text).c_str()));
-  if (type == 0 || type > 0xffff) return std::nullopt;
+  if (has_prefix(text, "TYPE")) return numbered(text.substr(4));
+  const auto type = ldns_get_rr_type_by_name(std::string(text).c_str());
+  if (type == 0) return std::nullopt;
   return static_cast<std::uint16_t>(type);
+}
+
+std::optional<std::uint16_t> class_from_text(std::string_view text) {
+  if (has_prefix(text, "CLASS")) return numbered(text.substr(5));
+  const auto klass = ldns_get_rr_class_by_name(std::string(text).c_str());
+  if (klass == 0) return std::nullopt;
+  return static_cast<std::uint16_t>(klass);
 }
 
 std::string type_to_text(std::uint16_t type) { return text_of(ldns_rr_type2str(static_cast<ldns_rr_type>(type))); }

@@ -92,7 +92,10 @@ TEST(Presentation, TypesAndRcodes) {
   EXPECT_EQ(type_from_text("TYPE65280"), 65280);
   EXPECT_EQ(type_from_text("ANY"), 255);
   EXPECT_FALSE(type_from_text("bogus"));
-  EXPECT_FALSE(type_from_text("TYPE65536"));
+  EXPECT_EQ(type_from_text("type1"), 1);
+  for (const auto* text :
+       {"TYPE", "TYPE0", "TYPE65536", "TYPE1123456789", "TYPE99999999999999999999", "TYPE12x", "TYPE-1", "TYPE 1"})
+    EXPECT_FALSE(type_from_text(text)) << text;
   EXPECT_EQ(type_to_text(33), "SRV");
   EXPECT_EQ(type_to_text(65280), "TYPE65280");
   EXPECT_EQ(rcode_to_text(5), "REFUSED");

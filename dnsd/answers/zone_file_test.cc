@@ -136,6 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"a TXT x\\", "z/corp.zone:1: a backslash with nothing behind it"},
                       Wrong{"a 5x A 10.0.0.1\n", "z/corp.zone:1: \"5x\" is no TTL"},
                       Wrong{"a CH TXT x\n", "z/corp.zone:1: class CH: only IN is served"},
+                      Wrong{"a CLASS1123456789 A 10.0.0.5\n", "z/corp.zone:1: \"CLASS1123456789\" is no record type"},
                       Wrong{"a IN 60\n", "z/corp.zone:1: a record type is missing"},
                       Wrong{"a BOGUS x\n", "z/corp.zone:1: \"BOGUS\" is no record type"},
                       Wrong{"a AXFR x\n", "z/corp.zone:1: AXFR is not a type of records"},

@@ -37,9 +37,9 @@ std::expected<void, std::string> read_ttl_and_class(const ZoneEntry& entry, Head
       ttl_seen = true;
       continue;
     }
-    const auto klass = ldns_get_rr_class_by_name(std::string(token).c_str());
-    if (class_seen || klass == 0) return {};
-    if (klass != LDNS_RR_CLASS_IN) return std::unexpected(fmt::format("class {}: only IN is served", token));
+    const auto klass = class_from_text(token);
+    if (class_seen || !klass) return {};
+    if (*klass != wire::klass::in) return std::unexpected(fmt::format("class {}: only IN is served", token));
     class_seen = true;
   }
   return {};
