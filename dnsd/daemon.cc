@@ -97,11 +97,12 @@ std::expected<void, std::string> Daemon::start() {
   d.build_dns();
   d.build_api();
   if (auto opened = d.http->open(); !opened) return opened;
+  if (auto opened = d.dns->open(); !opened) return opened;
+  d.dns->start();  // the table is not published yet: SERVFAIL with EDE 14, which a resolver takes to another server
   if (auto loaded = d.load_store(); !loaded) return loaded;
   if (auto loaded = d.load_static(); !loaded) return loaded;
-  if (auto opened = d.open_dns(); !opened) return opened;
+  d.publish_first();
   d.build_checks();
-  d.dns->start();
   d.checks->follow_all(*d.registry_);
   d.checks->start();
   return {};

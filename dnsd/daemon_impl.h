@@ -41,7 +41,7 @@ struct Daemon::Impl {
   void build_api();
   std::expected<void, std::string> load_store();
   std::expected<void, std::string> load_static();
-  std::expected<void, std::string> open_dns();
+  void publish_first();
   void build_checks();
   void announce_ready();
 

@@ -149,11 +149,10 @@ void Daemon::Impl::build_api() {
               }});
 }
 
-// DNS opens with its table published, so it never answers out of ignorance.
-std::expected<void, std::string> Daemon::Impl::open_dns() {
+// Everything at once: until here the workers knew nothing and said so, from here on they know all.
+void Daemon::Impl::publish_first() {
   publisher->set_static_zones(zones.of_namespaces, zones.alone);
   publisher->publish_all(*registry_, now_of_process());
-  return dns->open();
 }
 
 void Daemon::Impl::announce_ready() {

@@ -19,7 +19,9 @@ constexpr std::size_t kLargestMessage = 65'535;
 
 // One question, RD as a stub sends it, EDNS with the client's size (over TCP the largest).
 std::vector<std::uint8_t> query_message(std::string_view name, std::uint16_t type, std::uint16_t size) {
-  std::vector<std::uint8_t> out(wire::kHeader);
+  std::vector<std::uint8_t> out;
+  out.reserve(wire::kHeader + name.size() + 15);  // the type, the class and OPT
+  out.resize(wire::kHeader);
   out[2] = 1;   // RD
   out[5] = 1;   // QDCOUNT
   out[11] = 1;  // ARCOUNT

@@ -19,12 +19,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import export  # noqa: E402
 import server as dnsd  # noqa: E402
+import starting  # noqa: E402
 import steps  # noqa: E402
 import targets  # noqa: E402
 
 PARALLEL = 6  # cases of one file at work together: most of their time is waiting
 CASE_KEYS = {"row", "title", "given", "steps", "targets", "skip", "zone"}
-FILE_KEYS = {"config", "zone", "files", "resolver", "case", "about"}
+FILE_KEYS = {"config", "zone", "files", "resolver", "case", "about", "while_starting"}
 
 
 def load(path: pathlib.Path) -> dict:
@@ -50,7 +51,8 @@ def run_case(case: dict, file: dict, server: dnsd.Server, names: dict) -> Outcom
     running = {name: targets.Target(t.get("address", "127.0.0.1"), t.get("script", [200]), t.get("hold", False))
                for name, t in case.get("targets", {}).items()}
     names = {**names, **{f"{name}.port": target.port for name, target in running.items()}}
-    context = steps.Context(server.dns, server.api(), running, names, case.get("zone", file.get("zone", "corp.")), set())
+    api = None if "while_starting" in file else server.api()
+    context = steps.Context(server.dns, api, running, names, case.get("zone", file.get("zone", "corp.")), set())
     try:
         for line in steps.calls_of(case.get("given", "")):
             context.call(line)
@@ -60,7 +62,8 @@ def run_case(case: dict, file: dict, server: dnsd.Server, names: dict) -> Outcom
     except (steps.Failure, AssertionError, OSError) as failure:
         return Outcome(case, "FAILED", str(failure) or repr(failure), time.monotonic() - begin)
     finally:
-        context.api.close()
+        if api:
+            api.close()
         for target in running.values():
             target.stop()
 
@@ -71,6 +74,8 @@ def run_file(file: dict, binary: str, rows: set) -> list[Outcome]:
     cases = [case for case in cases if "skip" not in case]
     if not cases:
         return skipped
+    if "while_starting" in file:
+        return starting.run(file, cases, binary, lambda case, server: run_case(case, file, server, {})) + skipped
     resolver = targets.NameServer(file["resolver"]) if "resolver" in file else None
     names = {"resolver": resolver.address} if resolver else {}
     config = file.get("config", "").replace("{resolver}", names.get("resolver", ""))
@@ -97,6 +102,9 @@ def ask_other(file: dict, server: tuple[str, int], rows: set, ignored: set) -> l
     outcomes = []
     for case in file["case"]:
         if rows and case["row"] not in rows:
+            continue
+        if "while_starting" in file:
+            outcomes.append(Outcome(case, "skipped", "needs a daemon of our own, caught while it starts"))
             continue
         kinds = [steps.kind_of(step) for step in case.get("steps", [])]
         if "skip" in case or "targets" in case or set(kinds) - steps.DNS_ONLY:
