@@ -1,211 +1,139 @@
-#!/usr/bin/python3
-"""dnsd beside NSD: the same workload over UDP, interleaved, the server on one core and the load on another.
+"""UDP: CPU per query at saturation, and latency at 20,000 queries a second, quiet and while 10,000 changes a second run.
 
-    udp.py --build build/bench --program build/release/dnsd [--services 10000] [--runs 5] [--seconds 3]
-
-CPU per query is the figure to trust: user and system time of the server's whole process tree at saturation, divided
-by the answers. Queries per second depend on the other core as well. Runs go round robin, so that a noisy moment hits
-both; a run in which others took over 5 % of either core is repeated. Only 127.0.0.1 is asked.
+At 10, 10,000 and 100,000 services; `plain` and `mmsg` echoes show what the kernel alone costs.
 """
 
-import argparse
-import datetime
 import json
-import os
-import pathlib
-import shutil
-import statistics
 import subprocess
-import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests/lib")]
-import measure  # noqa: E402
-import server as dnsd  # noqa: E402
-import wire  # noqa: E402
-import workload  # noqa: E402
+import drive
+import measure
+import peers
+import subject
+import workload
+from report import Report
 
-SERVER_CORE, LOAD_CORE = "0", "1"
-SETTINGS = ((1, 32), (1, 100), (4, 25), (16, 6))  # sockets, queries in flight on each
-BATCH, QUERIES, SEED, QUIET, REPEATS = 1000, 200_000, 1, 0.05, 4
+SETTINGS = [{"sockets": s, "window": w} for s, w in ((1, 32), (1, 100), (4, 25), (16, 6))]
+OCTETS = 110  # of gdnsd's mean answer to this mix, which is the smallest of all
+QUERIES, SEED, RATE, CHANGES = 200_000, 1, 20_000, 10_000
+GOALS = {10: 1.00, 10_000: 0.95, 100_000: 0.95}
 
-NSD = """server:
-    server-count: 1
-    ip-address: 127.0.0.1@{port}
-    username: ""
-    chroot: ""
-    zonesdir: "{folder}"
-    database: ""
-    pidfile: "{folder}/nsd.pid"
-    xfrdfile: "{folder}/xfrd.state"
-    xfrdir: "{folder}"
-    zonelistfile: "{folder}/zone.list"
-    logfile: "{folder}/nsd.log"
-    rrl-ratelimit: 0
-    round-robin: no
-    zonefiles-check: no
-    zonefiles-write: 0
-remote-control:
-    control-enable: no
-zone:
-    name: {origin}
-    zonefile: corp.zone
-"""
+COLUMNS = [("server", "server", ""), ("cpu_us", "CPU us/query", ".2f"), ("cpu_us_min", "min", ".2f"),
+           ("cpu_us_max", "max", ".2f"), ("kernel_us", "kernel", ".2f"), ("user_us", "user", ".2f"),
+           ("qps", "queries/s", ",.0f"), ("qps_min", "min", ",.0f"), ("qps_max", "max", ",.0f"), ("p50_us", "p50 us", ".0f"),
+           ("p99_us", "p99 us", ".0f"), ("octets", "octets", ".0f"), ("lost", "lost", ".0f"),
+           ("pss_mb", "PSS MB", ".1f"), ("ready_s", "ready s", ".1f"), ("ratio", "CPU / gdnsd", ".2f")]
+LATENCY = [("server", "server", ""), ("p50_us", "p50 us", ".1f"), ("p99_us", "p99 us", ".1f"),
+           ("p999_us", "p99.9 us", ".0f"), ("cpu_us", "CPU us/query", ".2f"), ("lost", "lost", ".0f"),
+           ("late_p99_us", "sent late p99 us", ".1f"), ("changes", "changes/s", ",.0f")]
 
 
-class Nsd:
-    name = "nsd"
-
-    def __init__(self, folder: pathlib.Path):
-        with dnsd.socket.socket(dnsd.socket.AF_INET, dnsd.socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        config = folder / "nsd.conf"
-        config.write_text(NSD.format(port=self.port, folder=folder, origin=workload.ORIGIN))
-        program = shutil.which("nsd") or "/usr/sbin/nsd"
-        self.process = subprocess.Popen(["taskset", "-c", SERVER_CORE, program, "-d", "-c", str(config)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.pid = self.process.pid
-        dnsd.wait_until(lambda: wire.ask_udp(("127.0.0.1", self.port), wire.query("svc0.corp", "A"), 0.2), 60, "NSD answers")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
+def arguments(parser):
+    parser.add_argument("--services", type=int, nargs="+", default=[10, 10_000, 100_000])
+    parser.add_argument("--rate", type=int, default=RATE, help="of the open loop; 0 leaves it out")
+    parser.add_argument("--changes", type=int, default=CHANGES, help="a second, meanwhile; 0 leaves them out")
 
 
-class Dnsd:
-    name = "dnsd"
-
-    def __init__(self, folder: pathlib.Path, program: pathlib.Path, services: int):
-        data = folder / "dnsd-data"
-        shutil.rmtree(data, ignore_errors=True)
-        self.server = dnsd.Server(folder=str(data), args=["--workers", "1"], program=str(program)).start()
-        self.port, self.pid = self.server.dns[1], self.server.pid
-        self.load_seconds = self.load(services)
-        subprocess.run(["taskset", "-apc", SERVER_CORE, str(self.pid)], check=True, capture_output=True)
-
-    def load(self, services: int) -> float:
-        api, pending = self.server.api(timeout=120), []
+def start_all(bench: drive.Bench, servers: list, services: int):
+    """dnsd, the peers and the echoes; each is added as soon as it runs, so that whoever calls can stop it."""
+    zone = bench.folder / "corp.zone"
+    workload.write_zone(zone, services)
+    for peer in peers.installed(bench.peer_names):
         begin = time.monotonic()
-
-        def send():
-            answer = api.batch(pending, "?return=minimal")
-            if answer.status != 200 or {r["status"] for r in answer.json()["results"]} != {201}:
-                sys.exit(f"batch: {answer}")
-
-        for operation in workload.operations(services):
-            pending.append(operation)
-            if len(pending) == BATCH:
-                send()
-                pending = []
-        if pending:
-            send()
-        return time.monotonic() - begin
-
-    def stop(self):
-        self.server.stop()
-        self.server.work.cleanup()
+        server = peer(bench.folder, zone)
+        servers.append(server.start())
+        server.ready_s = time.monotonic() - begin
+    dnsd = subject.Dnsd(bench.folder, bench.program).start()
+    servers.insert(0, dnsd)
+    dnsd.ready_s = dnsd.load(services)
+    for kind in ("mmsg", "plain"):
+        servers.append(subject.Echo(bench.tool("echo"), kind, OCTETS).start())
+    return dnsd
 
 
-def same_answers(servers: list, queries: pathlib.Path, count: int = 2000):
-    """A faster wrong answer is worth nothing: rcode and answer sections agree on the first queries."""
-    for line in queries.read_text().splitlines()[:count]:
-        seen = set()
-        for server in servers:
-            reply = wire.ask(("127.0.0.1", server.port), *line.split())
-            seen.add((reply.rcode, reply.aa, reply.tc, tuple(sorted(r.text() for r in reply.answer))))
-        if len(seen) != 1:
-            sys.exit(f"{line}: the servers disagree: {seen}")
+def saturation(bench: drive.Bench, report: Report, servers: list, services: int, queries):
+    for server in servers:  # before the load: a cache of packets would be counted
+        server.pss_mb = measure.memory(server.pid)
+    rows = drive.interleaved(bench, servers, queries, SETTINGS)
+    lines = drive.summary(rows)
+    gdnsd = next((line["cpu_us"] for line in lines if line["server"] == "gdnsd"), None)
+    for line, server in zip(lines, servers):
+        line.update(pss_mb=server.pss_mb, ready_s=getattr(server, "ready_s", None),
+                    ratio=line["cpu_us"] / gdnsd if gdnsd else None)
+    report.keep(rows, services=services, test="saturation")
+    report.table(f"UDP at saturation, {services:,} services of {workload.INSTANCES} instances", lines, COLUMNS)
+    report.goal(f"CPU per query at {services:,} services, of gdnsd's", lines[0]["ratio"], GOALS.get(services, 0.95), " x")
+    plain = next(line["cpu_us"] for line in lines if line["server"] == "echo-plain")
+    print(f"  the kernel alone (recvfrom, sendto): {plain:.2f} us; dnsd is {lines[0]['cpu_us'] / plain:.2f} x that")
 
 
-def run_once(server, load: pathlib.Path, queries: pathlib.Path, setting: tuple, seconds: float) -> dict:
-    before, server_busy, load_busy = measure.cpu(server.pid), measure.busy(int(SERVER_CORE)), measure.busy(int(LOAD_CORE))
-    begin, own = time.monotonic(), os.times()
-    run = subprocess.run(["taskset", "-c", LOAD_CORE, str(load), "--port", str(server.port), "--queries", str(queries),
-                          "--sockets", str(setting[0]), "--window", str(setting[1]), "--seconds", str(seconds)],
-                         capture_output=True, text=True, check=True)
-    wall, ended = time.monotonic() - begin, os.times()
-    after, result = measure.cpu(server.pid), json.loads(run.stdout)
-    nanoseconds, user, system = (b - a for a, b in zip(before, after))
-    answered = max(result["answered"], 1)
-    load_cpu = ended.children_user + ended.children_system - own.children_user - own.children_system
-    others = max(measure.busy(int(SERVER_CORE)) - server_busy - nanoseconds / 1e9,
-                 measure.busy(int(LOAD_CORE)) - load_busy - load_cpu, 0) / wall
-    share = system / (user + system) if user + system else 0
-    return {**result, "server": server.name, "setting": setting, "cpu_us": nanoseconds / 1e3 / answered,
-            "user_us": nanoseconds / 1e3 / answered * (1 - share), "kernel_us": nanoseconds / 1e3 / answered * share,
-            "others": others}
+def open_loop(bench: drive.Bench, report: Report, servers: list, services: int, queries):
+    flags = {"rate": bench.options["rate"], "sockets": 4}
+    rows = drive.interleaved(bench, servers, queries, [flags], min(bench.runs, 3))
+    report.keep(rows, services=services, test="rate")
+    report.table(f"Latency at {flags['rate']:,} queries/s over UDP, {services:,} services", drive.summary(rows), LATENCY[:-2])
 
 
-def quiet_run(*args) -> dict:
-    seen = []
-    for _ in range(REPEATS):
-        seen.append(run_once(*args))
-        if seen[-1]["others"] <= QUIET:
-            break
-    return min(seen, key=lambda r: r["others"])
+def change_requests(services: int, size: int = 50):
+    """Batches in which each operation changes a weight; sent in a circle, each time another one."""
+    total = max(min(services, 10_000) // size, 1)
+    for weight in (20, 10):
+        for first in range(total):
+            body = ",".join(workload.operation((first * size + n) % services, 0, weight) for n in range(size))
+            yield workload.request("POST", "/api/v1/batch?return=minimal", f'{{"operations":[{body}]}}')
 
 
-def table(servers: list, rows: list):
-    print(f"{'server':8} {'cpu us/q':>9} {'min':>6} {'max':>6} {'kernel':>7} {'user':>6} {'qps':>9} {'min':>9} {'max':>9} "
-          f"{'p50 us':>7} {'p99 us':>7} {'octets':>7} {'lost':>5} {'others %':>8} {'PSS MB':>7}")
-    for server in servers:
-        mine = [r for r in rows if r["server"] == server.name]
-
-        def column(key: str, kind=statistics.median, mine=mine):
-            return kind([r[key] for r in mine])
-
-        print(f"{server.name:8} {column('cpu_us'):9.2f} {column('cpu_us', min):6.2f} {column('cpu_us', max):6.2f} "
-              f"{column('kernel_us'):7.2f} {column('user_us'):6.2f} {column('qps'):9.0f} {column('qps', min):9.0f} "
-              f"{column('qps', max):9.0f} {column('p50_us'):7.1f} {column('p99_us'):7.1f} {column('octets'):7.1f} "
-              f"{column('lost', sum):5d} {100 * column('others', max):8.1f} {measure.memory(server.pid):7.1f}")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--program", type=pathlib.Path, required=True, help="the dnsd that is measured")
-    parser.add_argument("--services", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3)
-    args = parser.parse_args()
-    if (os.cpu_count() or 1) < 2:
-        sys.exit("two cores are needed: one for the server, one for the load")
-    folder = (args.build / "udp").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    queries, load = folder / "queries", (args.build / "load").resolve()
-    workload.write_zone(folder / "corp.zone", args.services)
-    workload.write_queries(queries, args.services, QUERIES, SEED)
-    servers, rows = [], []
-    try:
-        servers.append(Nsd(folder))
-        servers.append(Dnsd(folder, args.program.resolve(), args.services))
-        print(f"load: {args.services} services x {workload.INSTANCES} through batch in {servers[1].load_seconds:.2f} s")
-        same_answers(servers, queries)
-        best = {}
-        for server in servers:  # also the warm-up
-            tried = [(run_once(server, load, queries, setting, 1)["qps"], setting) for setting in SETTINGS]
-            best[server.name] = max(tried)[1]
-        for number in range(args.runs):
-            for server in servers if number % 2 == 0 else servers[::-1]:
-                rows.append(quiet_run(server, load, queries, best[server.name], args.seconds))
-        table(servers, rows)
-    finally:
-        for server in servers:
-            server.stop()
-    ratio = (statistics.median(r["cpu_us"] for r in rows if r["server"] == "dnsd") /
-             statistics.median(r["cpu_us"] for r in rows if r["server"] == "nsd"))
-    print(f"CPU per query: dnsd takes {ratio:.2f} of NSD's")
-    facts = measure.machine(ROOT)
-    name = f"udp-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{facts['commit']}.json"
-    (ROOT / "bench/results").mkdir(exist_ok=True)
-    (ROOT / "bench/results" / name).write_text(json.dumps(
-        {"machine": facts, "services": args.services, "seed": SEED, "load_seconds": servers[1].load_seconds,
-         "settings": best, "rows": rows}, indent=1) + "\n")
-    print(f"written: bench/results/{name}")
-    return 0
+def with_changes(bench: drive.Bench, report: Report, dnsd, services: int, queries):
+    """The load generator is real-time and sleeps between queries, because the changes are sent from its core too; where
+    the server's control threads run is the difference between the last two lines."""
+    flags, size = {"rate": bench.options["rate"], "sockets": 4, "sleep": 1}, 50
+    wanted, requests = bench.options["changes"], bench.folder / "changes"
+    workload.write_requests(requests, change_requests(services, size))
+    lines, rows = [], []
+    for name, core, rate in (("quiet", peers.LOAD_CORE, 0), (f"{wanted:,} changes/s on the other core", peers.LOAD_CORE, wanted),
+                             (f"{wanted:,} changes/s on the same core", peers.SERVER_CORE, wanted)):
+        dnsd.pin_all_but_dns(core)
+        mine = []
+        for _ in range(min(bench.runs, 3)):
+            before, begin, writer = dnsd.revision(), time.monotonic(), None
+            if rate:
+                command = [bench.tool("http_load"), "--port", dnsd.http[1], "--requests", requests, "--connections", 4,
+                           "--rate", rate / size, "--seconds", bench.seconds + 0.5]
+                writer = subprocess.Popen(peers.pinned(peers.LOAD_CORE, command), stdout=subprocess.PIPE, text=True)
+            mine.append(drive.run_once(bench, dnsd, queries, flags, bench.seconds))
+            if writer:
+                told = json.loads(writer.communicate(timeout=60)[0])
+                made = told["statuses"].get("200", 0) * size
+                mine[-1]["changes"] = made / told["seconds"]
+                if dnsd.revision() == before:
+                    raise RuntimeError("nothing was changed")
+        rows += mine
+        lines += [{**line, "server": name} for line in drive.summary(mine)]
+    dnsd.pin_all_but_dns(peers.SERVER_CORE)
+    report.keep(rows, services=services, test="changes")
+    report.table(f"dnsd at {flags['rate']:,} queries/s while the registry changes, {services:,} services", lines, LATENCY)
+    quiet, other = lines[0], lines[1]
+    report.goal("p99 latency while changes run on the other core, of the quiet one's", other["p99_us"] / quiet["p99_us"], 2, " x")
+    report.goal("queries lost meanwhile", other["lost"], 0)
+    report.goal("changes a second reached", other.get("changes", 0), 0.95 * wanted, least=True, form=",.0f")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def run(bench: drive.Bench) -> Report:
+    report, options = Report("udp"), bench.options
+    for services in options["services"]:
+        servers, queries = [], bench.folder / "queries"
+        workload.write_queries(queries, services, QUERIES, SEED)
+        try:
+            dnsd = start_all(bench, servers, services)
+            drive.same_answers(servers[:-2], queries)
+            saturation(bench, report, servers, services, queries)
+            if services == options["services"][len(options["services"]) // 2]:
+                if options["rate"]:
+                    open_loop(bench, report, servers, services, queries)
+                if options["rate"] and options["changes"]:
+                    with_changes(bench, report, dnsd, services, queries)
+        finally:
+            for server in servers:
+                server.stop()
+    return report

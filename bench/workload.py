@@ -1,10 +1,12 @@
 """The workload: services of four instances, 70 % A, 20 % SRV, 5 % NXDOMAIN, 5 % AAAA without data.
 
-One generator for both servers: a zone for NSD, batch operations for dnsd, and the queries, the same from the same seed.
+One generator for all servers: a zone for those that read one, batch operations for dnsd, and the queries, the same from
+the same seed.
 """
 
 import pathlib
 import random
+import struct
 
 ORIGIN, TTL, INSTANCES = "corp", 5, 4
 MIX = (("A", 70), ("SRV", 20), ("NXDOMAIN", 5), ("NODATA", 5))
@@ -20,22 +22,46 @@ def port(service: int, instance: int) -> int:
 
 
 def write_zone(path: pathlib.Path, services: int):
-    lines = [f"{ORIGIN}. 1 SOA ns.{ORIGIN}. hostmaster.{ORIGIN}. 1 60 10 86400 60", f"{ORIGIN}. {TTL} NS ns.{ORIGIN}.",
-             f"ns.{ORIGIN}. {TTL} A 127.0.0.1"]
+    with open(path, "w") as out:
+        out.writelines(zone_lines(services))
+
+
+def zone_lines(services: int):
+    yield f"{ORIGIN}. 1 SOA ns.{ORIGIN}. hostmaster.{ORIGIN}. 1 60 10 86400 60\n"
+    yield f"{ORIGIN}. {TTL} NS ns.{ORIGIN}.\nns.{ORIGIN}. {TTL} A 127.0.0.1\n"
     for s in range(services):
         name = f"svc{s}.{ORIGIN}."
         for i in range(INSTANCES):
-            lines.append(f"{name} {TTL} A {address(s, i)}")
-            lines.append(f"i{i}.{name} {TTL} A {address(s, i)}")
-            lines.append(f"_http._tcp.{name} {TTL} SRV 1 10 {port(s, i)} i{i}.{name}")
-    path.write_text("\n".join(lines) + "\n")
+            yield (f"{name} {TTL} A {address(s, i)}\ni{i}.{name} {TTL} A {address(s, i)}\n"
+                   f"_http._tcp.{name} {TTL} SRV 1 10 {port(s, i)} i{i}.{name}\n")
 
 
-def operations(services: int):
+def instance_body(service: int, instance: int, weight: int = 10) -> str:
+    number = port(service, instance)
+    return (f'{{"address":"{address(service, instance)}","port":{number},"ports":{{"http":{number}}},'
+            f'"weight":{weight}}}')
+
+
+def instance_path(service: int, instance: int) -> str:
+    return f"/api/v1/services/svc{service}.{ORIGIN}/instances/i{instance}"
+
+
+def operation(service: int, instance: int, weight: int = 10) -> str:
+    return (f'{{"method":"PUT","path":"{instance_path(service, instance)}",'
+            f'"body":{instance_body(service, instance, weight)}}}')
+
+
+def batches(services: int, instances: int, size: int):
+    """Bodies of batch calls, written by hand: the client shall not be what a million of them waits for."""
+    pending = []
     for s in range(services):
-        for i in range(INSTANCES):
-            yield {"method": "PUT", "path": f"/api/v1/services/svc{s}.{ORIGIN}/instances/i{i}",
-                   "body": {"address": address(s, i), "port": port(s, i), "ports": {"http": port(s, i)}}}
+        for i in range(instances):
+            pending.append(operation(s, i))
+            if len(pending) == size:
+                yield ('{"operations":[' + ",".join(pending) + "]}").encode()
+                pending = []
+    if pending:
+        yield ('{"operations":[' + ",".join(pending) + "]}").encode()
 
 
 def write_queries(path: pathlib.Path, services: int, count: int, seed: int):
@@ -48,3 +74,15 @@ def write_queries(path: pathlib.Path, services: int, count: int, seed: int):
             out.write({"A": f"svc{service}.{ORIGIN} A", "SRV": f"_http._tcp.svc{service}.{ORIGIN} SRV",
                        "NXDOMAIN": f"nx{pick.randrange(10**9)}.{ORIGIN} A",
                        "NODATA": f"svc{service}.{ORIGIN} AAAA"}[kind] + "\n")
+
+
+def write_requests(path: pathlib.Path, requests):
+    """Whole HTTP requests, each after its length, as http_load reads them."""
+    with open(path, "wb") as out:
+        for request in requests:
+            out.write(struct.pack("<I", len(request)) + request)
+
+
+def request(method: str, path: str, body: str | bytes = b"") -> bytes:
+    body = body.encode() if isinstance(body, str) else body
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
