@@ -146,10 +146,10 @@ RecordBlockPtr Generation::apex_records(const registry::NamespaceDef& def, const
 void Generation::close_place(Place& place) {
   apexes_.erase(place.apex);
   tree_.set_apex(*place.node, nullptr);
-  for (Node* node : place.owned) tree_.release(*node);
-  if (place.services != nullptr) tree_.release(*place.services);
+  for (Node* node : place.owned) tree_.withdraw(*node);
+  if (place.services != nullptr) tree_.withdraw(*place.services);
   if (place.tcp != nullptr) tree_.release(*place.tcp);
-  tree_.release(*place.node);
+  tree_.withdraw(*place.node);
   retire(std::move(place.zone));
 }
 
@@ -179,7 +179,8 @@ void Generation::redefine(const registry::Registry& registry, Space& space, cons
     const std::vector<Node*> before = std::move(place.owned);
     Node* const services = place.services;
     open_place(space, place);  // takes each use anew; those of before go afterwards, so that no name is ever missing
-    for (Node* node : before) tree_.release(*node);
+    const std::set<const Node*> kept(place.owned.begin(), place.owned.end());
+    for (Node* node : before) kept.contains(node) ? tree_.release(*node) : tree_.withdraw(*node);
     if (services != nullptr) tree_.release(*services);
     tree_.release(*place.node);
   }

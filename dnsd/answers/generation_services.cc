@@ -65,7 +65,7 @@ void Generation::remove_service(const std::string& key) {
   const auto at = services_.find(key);
   if (at == services_.end()) return;
   Published& published = at->second;
-  for (Node* node : published.nodes) tree_.release(*node);
+  for (Node* node : published.nodes) tree_.withdraw(*node);
   reverse_.replace(published.pointers, published.block->ttl, {}, 0);
   if (const auto space = spaces_.find(published.apex); space != spaces_.end()) list(space->second, key, {});
   retire(std::move(published.block));

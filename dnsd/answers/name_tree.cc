@@ -106,6 +106,15 @@ void NameTree::release(Node& node) {
   if (Node* parent = node.parent) release(*parent);
 }
 
+// The last use takes the name before its contents (release), so that nobody is told NODATA about a name that ends.
+void NameTree::withdraw(Node& node) {
+  if (node.refs > 1) {
+    set_service(node, nullptr);
+    set_records(node, nullptr);
+  }
+  release(node);
+}
+
 void NameTree::set_service(Node& node, const ServiceBlock* block) {
   node.service.store(block, std::memory_order_release);
 }

@@ -30,6 +30,8 @@ class NameTree {
   Node& acquire(std::string_view folded_wire) { return acquire(folded_wire, {}); }
   Node& acquire(std::string_view folded_wire, Contents contents);
   void release(Node& node);  // one use less; removes what nothing needs any more, with its blocks
+  // The use that brought the name its contents ends: they go even where other uses keep the name.
+  void withdraw(Node& node);
   [[nodiscard]] Node* find(std::string_view folded_wire) const;  // existing only
 
   void set_service(Node& node, const ServiceBlock* block);

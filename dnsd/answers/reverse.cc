@@ -78,10 +78,7 @@ void ReverseNames::replace(const Pointers& before, std::uint32_t before_ttl, con
 void ReverseNames::rebuild(const std::string& reverse) {
   Name& name = names_[reverse];
   if (name.targets.empty()) {
-    if (name.node != nullptr) {
-      if (name.node->refs > 1) tree_.set_records(*name.node, nullptr);  // something else keeps the name
-      tree_.release(*name.node);
-    }
+    if (name.node != nullptr) tree_.withdraw(*name.node);
     names_.erase(reverse);
     return;
   }

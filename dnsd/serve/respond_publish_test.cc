@@ -1,0 +1,70 @@
+// What a publish leaves behind: nothing of what it replaced.
+#include <gmock/gmock.h>
+
+#include "dnsd/answers/table.h"
+#include "dnsd/answers/wire_name.h"
+#include "dnsd/serve/test_world.h"
+
+namespace dnsd::serve::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+namespace type = wire::type;
+
+answers::StaticZone file(std::string_view apex, std::string_view text, bool of_namespace) {
+  return answers::parse_zone_text(text, "t.zone", {.apex = std::string(apex), .namespace_file = of_namespace}).value();
+}
+
+registry::NamespaceDef space(std::string_view apex) {
+  registry::NamespaceDef def;
+  def.name = name(apex);
+  return def;
+}
+
+// One change set: the namespace's name keeps the service's alive, as an empty non-terminal.
+TEST(Publish, AServiceThatGivesWayToANamespaceBelowItLeavesNothing) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
+  registry::Record record{world.registry.reserve_revision(), world.now.wall, {}};
+  record.effects.emplace_back(registry::DeleteServiceEffect{"web.corp"});
+  record.effects.emplace_back(registry::PutNamespaceEffect{space("in.web.corp")});
+  world.published(world.registry.apply(record, world.now));
+  world.reclaimer.collect();
+  EXPECT_THAT(world.ask("web.corp", type::a).answer, IsEmpty());
+  EXPECT_EQ(world.ask("web.corp", type::a).rcode, "NOERROR");
+  EXPECT_EQ(world.ask("i1.web.corp", type::a).rcode, "NXDOMAIN");
+  EXPECT_THAT(world.ask("in.web.corp", type::soa).answer, SizeIs(1));
+}
+
+TEST(Publish, ANameServerThatIsNoLongerOursLosesItsAddress) {
+  World world;
+  world.publisher.set_static_zones({file("corp", "below.ns A 192.0.2.1\n", true)}, {});
+  world.add_namespace("corp");
+  world.start();
+  ASSERT_THAT(world.ask("ns.corp", type::a).answer, SizeIs(1));
+  auto def = space("corp");
+  def.ns = {"ns1.example.net"};
+  world.effect(registry::PutNamespaceEffect{def});
+  EXPECT_THAT(world.ask("ns.corp", type::a).answer, IsEmpty());
+  EXPECT_THAT(world.ask("below.ns.corp", type::a).answer, SizeIs(1));
+  EXPECT_THAT(data(world.ask("corp", type::ns).answer, "NS"), ElementsAre("ns1.example.net."));
+}
+
+TEST(Publish, ANamespaceThatGoesLeavesNoNameServersToTheZoneAroundIt) {
+  World world;
+  for (const char* apex : {"corp", "b.corp", "a.b.corp"}) world.add_namespace(apex);
+  world.start();
+  ASSERT_THAT(world.ask("b.corp", type::ns).answer, SizeIs(1));
+  world.effect(registry::DeleteNamespaceEffect{"b.corp"});
+  const auto m = world.ask("b.corp", type::ns);
+  EXPECT_EQ(m.rcode, "NOERROR");
+  EXPECT_THAT(m.answer, IsEmpty());
+  EXPECT_EQ(m.authority.at(0).name, "corp.");
+}
+
+}  // namespace
+}  // namespace dnsd::serve::test
