@@ -66,6 +66,7 @@ constexpr Mistake kMistakes[] = {
     {"ZoneWithoutFile", "[[zone]]\nname = \"example.com\"", "1:1", "[[zone]] needs \"file\""},
     {"ZoneIsNamespace", "[[namespace]]\nname = \"a\"\n[[zone]]\nname = \"a\"\nfile = \"z\"", "4:8", "as its zone_file"},
     {"ReverseOddLength", "[[reverse]]\nprefix = \"10.0.0.0/12\"", "2:10", "a multiple of 8"},
+    {"ReverseOfOneAddress", "[[reverse]]\nprefix = \"10.0.0.1/32\"", "2:10", "from 8 to 24"},
     {"ServiceHomeless", "[[service]]\nname = \"db.crop\"\n[[namespace]]\nname = \"corp\"", "2:8",
      "below no [[namespace]]"},
     {"ServiceTooDeep", "[[namespace]]\nname = \"corp\"\n[[service]]\nname = \"a.b.corp\"", "4:8", ""},

@@ -120,11 +120,14 @@ void read_reverse(const toml::table& file, Config& config, Complaints& complaint
                                                 value->get()));
       continue;
     }
-    // RFC 2317 delegations within an octet are somebody else's zone to make.
-    if (const int step = prefix->v6 ? 4 : 8; prefix->bits == 0 || prefix->bits % step != 0) {
-      complaints.add(
-          where(*value),
-          fmt::format("\"{}\": the prefix length of a reverse zone is a multiple of {} above 0", value->get(), step));
+    // RFC 2317 delegations within an octet are somebody else's zone to make. A single address is no zone: its one name
+    // would be both the apex and the PTR's owner.
+    const int step = prefix->v6 ? 4 : 8;
+    const int most = prefix->v6 ? 124 : 24;
+    if (prefix->bits == 0 || prefix->bits % step != 0 || prefix->bits > most) {
+      complaints.add(where(*value), fmt::format("\"{}\": the prefix length of a reverse zone is a multiple of {} "
+                                                "from {} to {}",
+                                                value->get(), step, step, most));
       continue;
     }
     if (std::ranges::any_of(config.reverse, [&](const auto& other) { return other.prefix == *prefix; })) {

@@ -24,7 +24,7 @@ Generation::Generation(Table& table, Reclaimer& reclaimer, const PublisherOption
       options_(options),
       static_zones_(zones),
       tree_(table, reclaimer),
-      reverse_(tree_, prefixes_of(options)) {}
+      reverse_(tree_, prefixes_of(options), [this](std::string_view name) { return is_live_reverse(name); }) {}
 
 void Generation::load(const registry::Registry& registry, const registry::Now& now) {
   // All apexes first: what lies under another zone's apex is told by them.
@@ -55,6 +55,13 @@ bool Generation::is_occluded(std::string_view owner, std::string_view apex) cons
     if (apexes_.contains(owner)) return true;
   }
   return false;
+}
+
+// By the zone that the name lies in: below an apex of ours that is no reverse zone, a zone file has the say.
+bool Generation::is_live_reverse(std::string_view name) const {
+  while (!apexes_.contains(name) && name.size() > 1) name = parent_wire(name);
+  return std::any_of(zones_.begin(), zones_.end(),
+                     [&](const auto& zone) { return zone->kind == ZoneKind::reverse && zone->apex == name; });
 }
 
 void Generation::add_alone(const StaticZone& zone) {

@@ -86,6 +86,7 @@ class Generation {
                 const registry::Now& now);
   Zone* add_zone(const std::string& apex, ZoneKind kind);
   [[nodiscard]] bool is_occluded(std::string_view owner, std::string_view apex) const;
+  [[nodiscard]] bool is_live_reverse(std::string_view name) const;
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
   template <class T>

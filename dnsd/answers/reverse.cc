@@ -51,10 +51,14 @@ ReverseNames::Pointers ReverseNames::pointers_of(const registry::Service& servic
     if (addresses.empty()) continue;
     const std::string target = label_wire(instance.def->label) + tail;
     if (target.size() > kMaxName) continue;
-    if (covers(addresses, false)) out.emplace(reverse_name(*addresses.v4), target);
-    if (covers(addresses, true)) out.emplace(reverse_name(*addresses.v6), target);
+    if (covers(addresses, false)) add(out, reverse_name(*addresses.v4), target);
+    if (covers(addresses, true)) add(out, reverse_name(*addresses.v6), target);
   }
   return out;
+}
+
+void ReverseNames::add(Pointers& out, std::string reverse, const std::string& target) const {
+  if (is_ours_(reverse)) out.emplace(std::move(reverse), target);
 }
 
 void ReverseNames::replace(const Pointers& before, std::uint32_t before_ttl, const Pointers& after, std::uint32_t ttl) {

@@ -3,9 +3,11 @@
 // Owner: the control thread. Cost of a change = the addresses of the service that changed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,7 +24,9 @@ namespace dnsd::answers {
 
 class ReverseNames {
  public:
-  ReverseNames(NameTree& tree, std::vector<registry::Prefix> prefixes) : tree_(tree), prefixes_(std::move(prefixes)) {}
+  // `is_ours`: no zone file stands for the reverse name; static records are never written over.
+  ReverseNames(NameTree& tree, std::vector<registry::Prefix> prefixes, std::function<bool(std::string_view)> is_ours)
+      : tree_(tree), prefixes_(std::move(prefixes)), is_ours_(std::move(is_ours)) {}
 
   // What one service has at most to say: (reverse name, target), both wire names.
   using Pointers = std::set<std::pair<std::string, std::string>>;
@@ -36,10 +40,12 @@ class ReverseNames {
     std::map<std::string, std::multiset<std::uint32_t>> targets;  // target -> TTLs of those that say so
   };
   [[nodiscard]] bool covers(const registry::Addresses& addresses, bool v6) const;
+  void add(Pointers& out, std::string reverse, const std::string& target) const;
   void rebuild(const std::string& reverse);
 
   NameTree& tree_;
   std::vector<registry::Prefix> prefixes_;
+  std::function<bool(std::string_view)> is_ours_;
   std::unordered_map<std::string, Name> names_;
 };
 
