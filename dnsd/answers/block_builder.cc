@@ -318,15 +318,6 @@ ServiceBlockPtr build_block(const registry::Registry& registry, const Service& s
   return Builder(registry, service, now).build();
 }
 
-std::uint32_t horizon_of(const Service& service) {
-  registry::Mono first = registry::Mono::max();
-  for (const auto& [id, instance] : service.instances) {
-    first = std::min(first, instance.horizon);
-    if (!instance.def->host.empty() && instance.resolved_until) first = std::min(first, *instance.resolved_until);
-  }
-  return first == registry::Mono::max() ? UINT32_MAX : to_ticks(first);
-}
-
 std::uint64_t service_seed(std::string_view folded) { return XXH3_64bits(folded.data(), folded.size()); }
 
 }  // namespace dnsd::answers

@@ -35,7 +35,7 @@ void Generation::put_service(const registry::Registry& registry, const registry:
   }
   ServiceBlockPtr block = build_block(registry, service, now);
   block_bytes_ += block->size;
-  const std::uint32_t horizon = horizon_of(service);
+  const std::uint32_t horizon = to_ticks(service.horizon);
   Published& published = services_[key];
   published.apex = service.apex;
   if (published.nodes.empty()) {
@@ -46,9 +46,11 @@ void Generation::put_service(const registry::Registry& registry, const registry:
           &tree_.acquire(label + place.apex, {.service = block.get(), .records = nullptr, .horizon = horizon}));
     }
   } else {
-    for (Node* node : published.nodes) {
-      node->horizon.store(horizon, std::memory_order_relaxed);
+    for (Node* node : published.nodes) {  // see service_ttl() for the order
+      if (horizon < node->horizon.load(std::memory_order_relaxed))
+        node->horizon.store(horizon, std::memory_order_relaxed);
       tree_.set_service(*node, block.get());
+      node->horizon.store(horizon, std::memory_order_release);
     }
   }
   auto pointers = reverse_.pointers_of(service);
@@ -121,9 +123,10 @@ void Generation::set_list(Space& space) {
 
 void Generation::keep_last_sent(const Generation& before) {
   for (const auto& [key, published] : services_) {
+    if (published.nodes.empty()) continue;
+    auto& last = published.nodes.front()->last_sent;
     const std::uint32_t tick = before.last_sent(key);
-    if (tick != 0 && !published.nodes.empty())
-      published.nodes.front()->last_sent.store(tick, std::memory_order_relaxed);
+    if (tick > last.load(std::memory_order_relaxed)) last.store(tick, std::memory_order_relaxed);
   }
 }
 

@@ -24,7 +24,7 @@ struct Publisher::Impl {
   Reclaimer& reclaimer;
   Table table;
   StaticZones zones;
-  std::unique_ptr<Generation> generation;  // null until the first publish_all
+  std::shared_ptr<Generation> generation;  // null until the first publish_all
   std::uint64_t published = 0;
 };
 
@@ -44,11 +44,16 @@ void Publisher::set_static_zones(std::vector<StaticZone> namespaces, std::vector
 }
 
 void Publisher::publish_all(const registry::Registry& registry, const registry::Now& now) {
-  auto fresh = std::make_unique<Generation>(impl_->table, impl_->reclaimer, impl_->options, impl_->zones);
+  auto fresh = std::make_shared<Generation>(impl_->table, impl_->reclaimer, impl_->options, impl_->zones);
   fresh->load(registry, now);
-  if (impl_->generation) fresh->keep_last_sent(*impl_->generation);
   fresh->attach();
-  if (impl_->generation) impl_->reclaimer.retire([old = std::move(impl_->generation)] {});
+  if (impl_->generation) {
+    fresh->keep_last_sent(*impl_->generation);
+    // Workers that still answer from the old generation tell it so: what they told is kept as well.
+    impl_->reclaimer.retire([old = std::move(impl_->generation), into = std::weak_ptr(fresh)] {
+      if (const auto still = into.lock()) still->keep_last_sent(*old);
+    });
+  }
   impl_->generation = std::move(fresh);
   ++impl_->published;
   impl_->reclaimer.collect();

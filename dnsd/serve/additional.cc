@@ -68,7 +68,9 @@ bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_
   const ServiceBlock* block = node->service.load(std::memory_order_acquire);
   if (block == nullptr || name.labels != node->labels + 1) return true;
   const Entry* entry = block->find_label(name.label(0));
-  return entry == nullptr || !remember(a, entry) || add_addresses(a, *block, *entry, target_at);
+  if (entry == nullptr || !remember(a, entry)) return true;
+  note_sent(*node, a.time.tick);
+  return add_addresses(a, *block, *entry, target_at);
 }
 
 }  // namespace dnsd::serve

@@ -97,6 +97,11 @@ struct Answer {
   return p + 12;
 }
 
+// For drain: when did an answer of this service last leave. One store per tick and worker.
+inline void note_sent(const answers::Node& node, std::uint32_t tick) noexcept {
+  if (node.last_sent.load(std::memory_order_relaxed) != tick) node.last_sent.store(tick, std::memory_order_relaxed);
+}
+
 // Compression pointers reach the first 16,384 octets (RFC 1035 4.1.4).
 [[nodiscard]] inline bool can_point_at(std::size_t offset) noexcept { return offset < 0x4000; }
 
@@ -121,7 +126,8 @@ struct Where {  // a name resolved to its place in the table
   const answers::Node& node;
   const answers::Zone& zone;
   const answers::ZoneView& view;
-  unsigned first_below = 0;  // labels of the name below `node`
+  unsigned first_below;   // labels of the name below `node`
+  std::uint32_t horizon;  // of the node, as it was before its block was loaded
 
   // The n-th label below the node, counted from the node outward: 0 is the one next to it.
   [[nodiscard]] const std::uint8_t* below(unsigned n) const noexcept { return asked.name.label(first_below - 1 - n); }

@@ -20,6 +20,13 @@ void refuse_outside(Answer& a) noexcept {
   a.explain(wire::ede::not_authoritative);
 }
 
+// _services._dns-sd._udp of a namespace without anything to list: the next registration may fill it.
+bool is_empty_list(const Where& where) noexcept {
+  const NameRef& name = where.asked.name;
+  return where.zone.kind == ZoneKind::name_space && name.labels == where.zone.labels + 3 &&
+         label_is(name.label(0), "_services") && label_is(name.label(1), "_dns-sd") && label_is(name.label(2), "_udp");
+}
+
 Step answer_in_zone(Answer& a, const Where& where, bool exact, std::uint16_t& target_at) noexcept {
   const Node& node = where.node;
   const answers::RecordBlock* records = exact ? node.records.load(std::memory_order_acquire) : nullptr;
@@ -29,8 +36,13 @@ Step answer_in_zone(Answer& a, const Where& where, bool exact, std::uint16_t& ta
     return respond_service(a, where, *block, target_at);
   }
   if (where.zone.kind == ZoneKind::name_space && respond_sd(a, where)) return Step::done;
-  if (exact && node.exists()) return respond_records(a, where, nullptr, target_at);  // an empty non-terminal
-  deny_name(a, where);
+  if (!exact || !node.exists()) {
+    deny_name(a, where);
+  } else if (is_empty_list(where)) {
+    deny(a, where, wire::Rcode::noerror, kSoonTtl);
+  } else {
+    return respond_records(a, where, nullptr, target_at);  // an empty non-terminal
+  }
   return Step::done;
 }
 
@@ -47,7 +59,12 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
     return Step::done;
   }
   a.aa = true;
-  const Where where{asked, *found.node, *zone, *view, static_cast<unsigned>(asked.name.labels - found.node->labels)};
+  const Where where{asked,
+                    *found.node,
+                    *zone,
+                    *view,
+                    static_cast<unsigned>(asked.name.labels - found.node->labels),
+                    found.node->horizon.load(std::memory_order_acquire)};
   return answer_in_zone(a, where, found.exact, target_at);
 }
 

@@ -66,5 +66,59 @@ TEST(Publish, ANamespaceThatGoesLeavesNoNameServersToTheZoneAroundIt) {
   EXPECT_EQ(m.authority.at(0).name, "corp.");
 }
 
+TEST(Publish, ReverseNamesOfAZoneFileStayTheFiles) {
+  World world{{.listen_addresses = {}, .reverse = {{*registry::parse_prefix("10.0.0.0/8")}}}};
+  world.publisher.set_static_zones(
+      {},
+      {file("5.10.in-addr.arpa", "@ SOA ns.test. host.test. 1 2 3 4 5\n@ NS ns.test.\n1.0 PTR host.test.\n", false)});
+  world.add_namespace("corp");
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.5.0.1"});
+  world.put("web.corp", Given{.id = "i2", .v4 = "10.6.0.1"});
+  EXPECT_THAT(data(world.ask("1.0.5.10.in-addr.arpa", type::ptr).answer, "PTR"), ElementsAre("host.test."));
+  EXPECT_THAT(data(world.ask("1.0.6.10.in-addr.arpa", type::ptr).answer, "PTR"), ElementsAre("i2.web.corp."));
+  world.remove("web.corp", "i1");
+  EXPECT_THAT(data(world.ask("1.0.5.10.in-addr.arpa", type::ptr).answer, "PTR"), ElementsAre("host.test."));
+}
+
+// What drain counts on: an address that left with somebody else's answer left all the same.
+TEST(Publish, AnAddressInAnAdditionalSectionCountsAsAnswered) {
+  World world;
+  world.publisher.set_static_zones({file("corp", "_db._tcp SRV 0 0 5432 i1.web\n", true)}, {});
+  world.add_namespace("corp");
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
+  ASSERT_FALSE(world.publisher.last_answered("web.corp"));
+  ASSERT_THAT(data(world.ask("_db._tcp.corp", type::srv).additional, "A"), ElementsAre("10.0.0.1"));
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), world.now.mono);
+}
+
+TEST(Publish, AReloadForgetsNoAnswerThatLeftMeanwhile) {
+  World world;
+  world.add_namespace("corp");
+  auto& reader = world.reclaimer.add_reader();
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
+  const answers::HashedName web(answers::to_wire("web.corp"), world.publisher.table().key());
+  world.reclaimer.online(reader);  // a worker in the middle of a batch
+  const auto* node = world.publisher.table().closest(web.ref()).node;
+  world.publisher.publish_all(world.registry, world.now);
+  node->last_sent.store(answers::to_ticks(world.now.mono));
+  answers::Reclaimer::offline(reader);
+  world.reclaimer.collect();
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), world.now.mono);
+}
+
+TEST(Publish, AnEmptyListOfServicesIsDeniedForAsLongAsARegistrationCannotFillIt) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  const auto m = world.ask("_services._dns-sd._udp.corp", type::ptr);
+  EXPECT_EQ(m.rcode, "NOERROR");
+  ASSERT_THAT(m.authority, SizeIs(1));
+  EXPECT_EQ(m.authority[0].ttl, 1U);
+  EXPECT_EQ(world.ask("_dns-sd._udp.corp", type::ptr).authority.at(0).ttl, 60U);
+}
+
 }  // namespace
 }  // namespace dnsd::serve::test

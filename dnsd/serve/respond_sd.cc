@@ -108,10 +108,12 @@ bool respond_sd(Answer& a, const Where& where) noexcept {
   const std::uint16_t flag = protocol_flag(name.label(depth - 1));
   if (flag == 0) return false;
   const Node* node = find_service(a, name, depth - 2, depth);
-  const ServiceBlock* block = node ? node->service.load(std::memory_order_acquire) : nullptr;
+  if (node == nullptr) return false;
+  const std::uint32_t horizon = node->horizon.load(std::memory_order_acquire);
+  const ServiceBlock* block = node->service.load(std::memory_order_acquire);
   const std::uint16_t offered = flag == Entry::kTcp ? ServiceBlock::kDefaultTcp : ServiceBlock::kDefaultUdp;
   if (block == nullptr || block->has(ServiceBlock::kAlias) || !block->has(offered)) return false;
-  const Where at_service{where.asked, *node, where.zone, where.view, 0};
+  const Where at_service{where.asked, *node, where.zone, where.view, 0, horizon};
   if (depth == 2) {
     respond_browse(a, at_service, *block, flag);
   } else {
@@ -119,9 +121,7 @@ bool respond_sd(Answer& a, const Where& where) noexcept {
     if (entry == nullptr || !entry->has(flag)) return false;
     respond_sd_instance(a, at_service, *block, *entry);
   }
-  if (node->last_sent.load(std::memory_order_relaxed) != a.time.tick) {
-    node->last_sent.store(a.time.tick, std::memory_order_relaxed);
-  }
+  note_sent(*node, a.time.tick);
   return true;
 }
 

@@ -176,7 +176,10 @@ void respond_port(Answer& a, const Where& where, const ServiceBlock& block) noex
 }  // namespace
 
 std::uint32_t service_ttl(const Answer& a, const Where& where, const ServiceBlock& block) noexcept {
-  return bounded_ttl(block.ttl, block.min_ttl, where.node.horizon.load(std::memory_order_relaxed), a.time.tick);
+  // A publish lowers the horizon before it changes the block and raises it afterwards: the earlier of the two readings
+  // around the block's is never later than the block's own.
+  const std::uint32_t horizon = std::min(where.horizon, where.node.horizon.load(std::memory_order_relaxed));
+  return bounded_ttl(block.ttl, block.min_ttl, horizon, a.time.tick);
 }
 
 void respond_empty(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
@@ -195,10 +198,7 @@ void note_fail_open(Answer& a, const ServiceBlock& block) noexcept {
 }
 
 Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
-  // For drain: when did an answer of this service last leave. One store per tick and worker.
-  if (where.node.last_sent.load(std::memory_order_relaxed) != a.time.tick) {
-    where.node.last_sent.store(a.time.tick, std::memory_order_relaxed);
-  }
+  note_sent(where.node, a.time.tick);
   if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
   if (block.has(ServiceBlock::kAlias)) {
     deny_name(a, where);  // an alias has no instances: nothing stands below it
