@@ -39,11 +39,13 @@ const Entry* ServiceBlock::find_label(const std::uint8_t* folded) const noexcept
 }
 
 const PortName* ServiceBlock::find_port(const std::uint8_t* folded, std::uint8_t protocol_flag) const noexcept {
-  for (const PortName& port : named_ports()) {
-    const auto* name = at<std::uint8_t>(port.name);
-    if (port.flag == protocol_flag && std::memcmp(name, folded, folded[0] + 1U) == 0) return &port;
-  }
-  return nullptr;
+  const auto all = named_ports();
+  const auto found = std::partition_point(all.begin(), all.end(), [&](const PortName& port) {
+    const int d = compare(at<std::uint8_t>(port.name), folded);
+    return d != 0 ? d < 0 : port.flag < protocol_flag;
+  });
+  if (found == all.end() || found->flag != protocol_flag) return nullptr;
+  return compare(at<std::uint8_t>(found->name), folded) == 0 ? &*found : nullptr;
 }
 
 InstanceText ServiceBlock::text_of(const Entry& entry) const noexcept {

@@ -84,17 +84,17 @@ struct ServiceBlock {
   std::uint16_t tier_size;
   std::uint16_t max_answers;  // 0 = all
   std::uint16_t max_srv;
-  std::uint16_t port_names;
   std::uint16_t flags;
+  std::uint16_t spare;
   std::uint32_t labels;  // offset: u16[total], entries by folded label
   std::uint32_t v6;      // offset: 16 octets each
   std::uint32_t alias;   // offset: AliasSlot[tier_size]; 0 = equal weights
   std::uint32_t groups;  // offset: u16[2 * tier_size], IPv4 then IPv6: first of the tier with the same address
-  std::uint32_t ports;   // offset: PortName[port_names]
+  std::uint32_t ports;   // offset: PortName[port_names], by name and protocol
   std::uint32_t label;   // offset: the service's own label, as spelled
   std::uint32_t cname;   // offset: wire name
   std::uint32_t meta;    // offset: as an instance's, u16 count and TXT rdatas; 0 = none
-  std::uint32_t spare;
+  std::uint32_t port_names;
 
   struct Free {
     void operator()(const ServiceBlock* block) const noexcept { ::operator delete(const_cast<ServiceBlock*>(block)); }

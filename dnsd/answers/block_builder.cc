@@ -289,7 +289,7 @@ void Builder::put_ports() {
     const std::uint32_t text = image_.put(label_wire(name));
     heads.push_back({text, image_.put(list.data(), list.size()), static_cast<std::uint16_t>(list.size()), flag, 0});
   }
-  head_.port_names = static_cast<std::uint16_t>(heads.size());
+  head_.port_names = static_cast<std::uint32_t>(heads.size());
   head_.ports = image_.put(heads.data(), heads.size());
 }
 

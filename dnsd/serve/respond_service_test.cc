@@ -371,5 +371,23 @@ TEST_F(Service, DirectRecordsOfADrainingInstanceEndAtItsSafeAfter) {
   EXPECT_THAT(world.ask("web.corp", type::a).answer, IsEmpty());
 }
 
+TEST_F(Service, FindsEveryOneOfVeryManyNamedPorts) {
+  World many;
+  many.add_namespace("corp");
+  constexpr int kInstances = 1'100, kPorts = 60;  // more names than 16 bits count
+  for (int i = 0; i < kInstances; ++i) {
+    auto def = instance({.id = "i" + std::to_string(i), .v4 = "10.0.0.1"});
+    for (int p = 0; p < kPorts; ++p) def.ports["p" + std::to_string(i * kPorts + p)] = {9, {p % 2 == 0, true}, {}};
+    many.put("web.corp", def);
+  }
+  many.start();
+  for (int p = 0; p < kInstances * kPorts; p += 999) {
+    const std::string port = "_p" + std::to_string(p);
+    EXPECT_THAT(many.ask(port + "._udp.web.corp", type::srv).answer, SizeIs(1)) << p;
+    EXPECT_THAT(many.ask(port + "._tcp.web.corp", type::srv).answer, SizeIs(p % 2 == 0 ? 1 : 0)) << p;
+    EXPECT_EQ(many.ask(port + "x._udp.web.corp", type::srv).rcode, "NXDOMAIN") << p;
+  }
+}
+
 }  // namespace
 }  // namespace dnsd::serve::test
