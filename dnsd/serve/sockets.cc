@@ -49,11 +49,18 @@ void forbid_endless_waits(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
 }
 
+// Path MTUs that somebody reported (or forged) never make us fragment: RFC 9715 3.1. Replies are small enough anyway.
+bool ignore_path_mtu(int fd, int family) {
+  return family == AF_INET6 ? set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
+                            : set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+}
+
 // Returns errno, 0 = bound.
 int bind_udp(BoundEndpoint& bound, int workers, int receive_buffer) {
   for (int i = 0; i < workers; ++i) {
     auto fd = make_socket(bound.address, SOCK_DGRAM);
     if (!fd) return errno;
+    if (!ignore_path_mtu(fd.get(), bound.address.family())) return errno;
     if (i > 0 && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) return errno;
     if (::bind(fd.get(), bound.address.get(), bound.address.size) != 0) return errno;
     if (i == 0) {

@@ -100,6 +100,18 @@ TEST(Udp, DatagramsThatTheSocketCannotHoldAreCounted) {
   server.echo.hold = false;
 }
 
+// A forged "fragmentation needed" must not make the kernel cut replies into fragments.
+TEST(Udp, SocketsIgnoreReportedPathMtus) {
+  const auto bound = bind_endpoint({"127.0.0.1", 0}, 2, 0);
+  ASSERT_TRUE(bound) << bound.error();
+  for (const auto& fd : bound->udp) {
+    int mode = -1;
+    socklen_t size = sizeof mode;
+    ASSERT_EQ(::getsockopt(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, &mode, &size), 0);
+    EXPECT_EQ(mode, IP_PMTUDISC_OMIT);
+  }
+}
+
 TEST(Udp, StopWakesBlockedWorkersAtOnce) {
   TestServer server([](auto& o) { o.workers = 4; });
   server.run();
