@@ -92,36 +92,40 @@ void TcpWorker::accept_all(int listening) {
       continue;  // ECONNABORTED and what Linux passes on from the network: the next one may be sound
     }
     bump(counters_.accepted);
-    const auto client = to_client(from);
-    if (!clients_.enter(client)) {
+    try {
+      admit(std::move(fd), to_client(from));
+    } catch (const std::bad_alloc&) {
       bump(counters_.refused);
-      continue;
+      return pause_accepting();
     }
-    if (open_ >= limits_.connections && !make_room()) {
-      bump(counters_.refused);
-      clients_.leave(client);
-      continue;
-    }
-    auto& idle = list(Wait::idle);
-    auto& connection = idle.emplace_back();
-    connection.self = std::prev(idle.end());
-    connection.fd = std::move(fd);
-    connection.client = client;
-    connection.since = now_;
-    counters_.open.store(++open_, std::memory_order_relaxed);
-    watch(connection.fd.get(), EPOLLIN, &connection, EPOLL_CTL_ADD);
   }
 }
 
+void TcpWorker::admit(Fd fd, const Client& client) {
+  Connections fresh(1);  // whatever may fail comes before the first count
+  if (!clients_.enter(client)) {
+    bump(counters_.refused);
+    return;
+  }
+  if (open_ >= limits_.connections) make_room();
+  auto& connection = fresh.front();
+  connection.self = fresh.begin();
+  connection.fd = std::move(fd);
+  connection.client = client;
+  connection.since = now_;
+  auto& idle = list(Wait::idle);
+  idle.splice(idle.end(), fresh);
+  counters_.open.store(++open_, std::memory_order_relaxed);
+  watch(connection.fd.get(), EPOLLIN, &connection, EPOLL_CTL_ADD);
+}
+
 // The longest idle one goes; with none idle, the one that keeps us waiting longest.
-bool TcpWorker::make_room() {
+void TcpWorker::make_room() {
   for (const auto wait : {Wait::idle, Wait::taking, Wait::message}) {
     if (list(wait).empty()) continue;
     bump(counters_.closed_idle);
-    close(list(wait).front());
-    return true;
+    return close(list(wait).front());
   }
-  return false;
 }
 
 // Out of descriptors. An idle connection makes room for the new one; without any, the descriptor kept in reserve is

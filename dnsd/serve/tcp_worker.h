@@ -51,7 +51,8 @@ class TcpWorker {
   // tcp_worker.cc: events, accepting, deadlines
   void handle(const epoll_event& event);
   void accept_all(int listening);
-  [[nodiscard]] bool make_room();
+  void admit(Fd fd, const Client& client);
+  void make_room();
   void shed(int listening);
   void pause_accepting();
   void resume_accepting();
