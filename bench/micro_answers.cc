@@ -11,8 +11,8 @@
 
 #include "dnsd/answers/publisher.h"
 #include "dnsd/answers/reclaim.h"
+#include "dnsd/answers/ticks.h"
 #include "dnsd/serve/responder.h"
-#include "dnsd/serve/ticks.h"
 #include "dnsd/wire/query.h"
 #include "registry/registry.h"
 
@@ -76,7 +76,7 @@ class World {
   // One batch, as a worker runs it.
   void respond(std::span<const dnsd::serve::Request> requests, std::span<dnsd::serve::Reply> replies) {
     reclaimer_.online(reader_);
-    responder_->respond(requests, replies, {dnsd::serve::ticks_now(), ++second_});
+    responder_->respond(requests, replies, {dnsd::answers::ticks_now(), ++second_});
     dnsd::answers::Reclaimer::offline(reader_);
   }
 

@@ -5,8 +5,8 @@
 #include <boost/json/object.hpp>
 
 #include "dnsd/answers/presentation.h"
+#include "dnsd/answers/ticks.h"
 #include "dnsd/config.h"
-#include "dnsd/serve/ticks.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd {
@@ -100,7 +100,7 @@ registry::Result<json::value> Resolver::resolve(const api::Question& question, r
   const serve::Request request{packet, *client, question.tcp ? serve::Transport::tcp : serve::Transport::udp};
   serve::Reply reply{buffer_};
   const auto second = std::chrono::duration_cast<std::chrono::seconds>(now.wall.time_since_epoch()).count();
-  responder_.respond({&request, 1}, {&reply, 1}, {serve::ticks_now(), static_cast<std::uint64_t>(second)});
+  responder_.respond({&request, 1}, {&reply, 1}, {answers::ticks_now(), static_cast<std::uint64_t>(second)});
   const auto shown = answers::show({buffer_.data(), reply.size});
   if (!shown)
     return registry::fail(ProblemKind::store_unavailable, "the answer could not be decoded: " + shown.error());

@@ -19,11 +19,11 @@ NameTree::NameTree(Table& table, Reclaimer& reclaimer)
 
 NameTree::~NameTree() {
   for (std::size_t i = 0; i <= slots_->mask; ++i) {
-    if (Node* node = slots_->slot[i].node.load(std::memory_order_relaxed)) destroy(node);
+    NodePtr(slots_->slot[i].node.load(std::memory_order_relaxed)).reset();
   }
 }
 
-void NameTree::destroy(Node* node) {
+void NameTree::Destroy::operator()(Node* node) const {
   RecordBlockPtr(node->records.load(std::memory_order_relaxed)).reset();
   node->~Node();
   ::operator delete (node, std::align_val_t{alignof(Node)});
@@ -159,14 +159,14 @@ void NameTree::refresh_zones() {
 // At half load the slots are built anew with room for four times the existing names; names that ended go.
 void NameTree::make_room() {
   if (2 * (used_ + 1) <= slots_->mask + 1) return;
-  std::vector<Node*> dead;
+  std::vector<NodePtr> dead;
   auto fresh = std::make_unique<Slots>(std::bit_ceil(std::max(kFirstCapacity, 4 * (live_ + 1))));
   used_ = 0;
   for (std::size_t i = 0; i <= slots_->mask; ++i) {
     Node* node = slots_->slot[i].node.load(std::memory_order_relaxed);
     if (node == nullptr) continue;
     if (node->refs == 0) {
-      dead.push_back(node);
+      dead.emplace_back(node);
       bytes_ -= node_bytes(node->name_size);
       continue;
     }
@@ -174,14 +174,9 @@ void NameTree::make_room() {
     ++used_;
   }
   std::swap(slots_, fresh);
-  if (!attached_) {
-    for (Node* node : dead) destroy(node);
-    return;
-  }
+  if (!attached_) return;
   table_.slots_.store(slots_.get(), std::memory_order_release);
-  reclaimer_.retire([old = std::move(fresh), dead = std::move(dead)] {
-    for (Node* node : dead) destroy(node);
-  });
+  reclaimer_.retire([old = std::move(fresh), dead = std::move(dead)] {});
 }
 
 void NameTree::attach() {

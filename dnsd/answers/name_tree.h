@@ -52,7 +52,10 @@ class NameTree {
   void insert(Slots& slots, std::uint64_t hash, Node* node) const;
   void make_room();
   void refresh_zones();
-  static void destroy(Node* node);
+  struct Destroy {
+    void operator()(Node* node) const;
+  };
+  using NodePtr = std::unique_ptr<Node, Destroy>;
 
   Table& table_;
   Reclaimer& reclaimer_;

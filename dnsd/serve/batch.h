@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
+#include "dnsd/answers/ticks.h"
 #include "dnsd/serve/responder.h"
-#include "dnsd/serve/ticks.h"
 
 namespace dnsd::serve {
 
@@ -19,7 +19,7 @@ struct BatchHandler {
   void operator()(std::span<const Request> requests, std::span<Reply> replies) const noexcept {
     timespec wall;
     clock_gettime(CLOCK_REALTIME_COARSE, &wall);
-    call(context, requests, replies, {ticks_now(), static_cast<std::uint64_t>(wall.tv_sec)});
+    call(context, requests, replies, {answers::ticks_now(), static_cast<std::uint64_t>(wall.tv_sec)});
   }
 };
 

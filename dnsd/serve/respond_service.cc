@@ -68,25 +68,15 @@ Step put_cname(Answer& a, const Where& where, const std::uint8_t* target, std::u
   return a.query.type == wire::type::cname || a.query.type == wire::type::any ? Step::done : Step::chase;
 }
 
-// publish = cname: the host name of one listed instance, drawn like an address.
+// publish = cname: the host name of its one instance (the registry allows no more).
 Step put_host(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
-  std::uint32_t hosts = 0;
-  const Entry* chosen = nullptr;
-  std::uint64_t total = 0;
-  Random random(sample_seed(a, block));
-  // Reservoir sampling by weight, within the best priority.
-  for (const Entry* e = block.entries(); e != block.entries() + block.listed; ++e) {
-    if (!e->has(Entry::kHost)) continue;
-    if (hosts != 0 && e->priority != chosen->priority) break;
-    total += e->weight;
-    if (hosts++ == 0 || (total != 0 && random.next() % total < e->weight)) chosen = e;
-  }
-  if (chosen == nullptr) {
+  const Entry& entry = *block.entries();
+  if (block.listed == 0 || !entry.has(Entry::kHost)) {
     respond_empty(a, where, block);
     return Step::done;
   }
   note_fail_open(a, block);
-  return put_cname(a, where, block.text_of(*chosen).host, service_ttl(a, where, block), target_at);
+  return put_cname(a, where, block.text_of(entry).host, service_ttl(a, where, block), target_at);
 }
 
 Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {

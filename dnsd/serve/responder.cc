@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dnsd/serve/answer.h"
+#include "dnsd/serve/batch.h"
 #include "dnsd/serve/cookie.h"
 
 namespace dnsd::serve {
@@ -25,10 +26,6 @@ struct Pending {
   answers::Found found;
   std::uint64_t hash[wire::kMaxLabels + 1];
 };
-
-void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {  // its only writer
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
 
 std::size_t type_counter(std::uint16_t type) noexcept {
   switch (type) {
