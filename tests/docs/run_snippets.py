@@ -33,6 +33,7 @@ import limits
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
+import programs  # noqa: E402
 from server import wait_until  # noqa: E402
 PAGES = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
 PORTS = [8600, 8500, *range(9001, 9010)]
@@ -271,7 +272,8 @@ class Page:
         """Starts a resolver and asks it for a name of ours; None when it answers."""
         log = folder / "resolver.log"
         with open(log, "wb") as to:
-            process = subprocess.Popen(command, stdout=to, stderr=to, stdin=subprocess.DEVNULL, cwd=folder)
+            process = subprocess.Popen(command, stdout=to, stderr=to, stdin=subprocess.DEVNULL, cwd=folder,
+                                       env=programs.environment(command[0]))
         try:
             def answers():
                 ran = subprocess.run(["dig", "@127.0.0.1", "-p", str(port), "+short", "+time=1", "+tries=1", "ns.corp"],
@@ -287,7 +289,7 @@ class Page:
             process.wait()
 
     def try_dnsmasq(self, block, folder):
-        program = shutil.which("dnsmasq") or shutil.which("/usr/sbin/dnsmasq")
+        program = programs.find("dnsmasq")
         if not program:
             return "skip: dnsmasq is not installed"
         port = free_ports(1)[0]
@@ -297,9 +299,9 @@ class Page:
                                  f"--conf-file={folder / 'dnsmasq.conf'}"], port, folder)
 
     def try_unbound(self, block, folder):
-        program = shutil.which("unbound") or shutil.which("/usr/sbin/unbound")
+        program = programs.find("unbound")
         if not program:
-            return "skip: unbound is not installed"
+            return "skip: unbound is neither unpacked nor installed"
         port = free_ports(1)[0]
         own = (f"server:\n  port: {port}\n  interface: 127.0.0.1\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n"
                f"  directory: \"{folder}\"\n"
@@ -307,12 +309,19 @@ class Page:
         (folder / "unbound.conf").write_text(own + self.rewrite(block.text) + "\n")
         return self.ask_through([program, "-d", "-c", str(folder / "unbound.conf")], port, folder)
 
-    def try_resolved(self, block, _):
-        """The keys must be systemd-resolved's; running it would take over the machine's resolver."""
-        for line in block.text.split("\n"):
-            if line and not re.match(r"^(\[Resolve\]|(DNS|Domains)=\S+|#.*)$", line):
-                return f"not a line of resolved.conf: {line}"
-        return "skip: the lines look right, but systemd-resolved is not run by a test"
+    def try_resolved(self, block, folder):
+        """systemd-resolved itself, with its stub on 127.0.0.53 of a network of its own."""
+        program = programs.find("systemd-resolved")
+        if not program:
+            return "skip: systemd-resolved is neither unpacked nor installed"
+        if subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True).returncode != 0:
+            return "skip: namespaces are not allowed here"
+        (folder / "resolved.conf").write_text(self.rewrite(block.text) + "\n")
+        script = pathlib.Path(__file__).with_name("resolved.sh")
+        ran = subprocess.run(["timeout", "60", "unshare", "--mount", "--net", "sh", str(script), str(folder), program,
+                              str(self.binaries / "dnsd"), f"127.0.0.1:{self.ports[8600]}", "ns.corp"],
+                             capture_output=True, text=True, env=programs.environment(program))
+        return None if re.search(r"^127\.", ran.stdout, re.M) else f"no answer: {ran.stdout}{ran.stderr}"
 
     def try_resolv(self, block, folder):
         """resolv.conf cannot name a port: a second dnsd on port 53 of the address, in a mount namespace of its own."""

@@ -1,0 +1,22 @@
+"""Other people's servers for our tests: those that `./dev` unpacked under build/unpacked, else those of the machine."""
+
+import os
+import pathlib
+import shutil
+
+UNPACKED = pathlib.Path(__file__).resolve().parents[2] / "build/unpacked"
+FOLDERS = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/systemd", "lib/systemd")
+
+
+def find(name: str) -> str | None:
+    """The program's path; None when it is neither unpacked nor installed."""
+    places = [UNPACKED / folder for folder in FOLDERS] + [pathlib.Path("/") / folder for folder in FOLDERS]
+    return shutil.which(name, path=os.pathsep.join(str(place) for place in places))
+
+
+def environment(program: str) -> dict[str, str]:
+    """The environment to start it in: an unpacked program finds the libraries that were unpacked with it."""
+    if not program.startswith(str(UNPACKED)):
+        return dict(os.environ)
+    libraries = sorted({str(p.parent) for p in UNPACKED.rglob("lib*.so*")})
+    return dict(os.environ, LD_LIBRARY_PATH=os.pathsep.join(libraries))
