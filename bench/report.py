@@ -44,15 +44,15 @@ class Report:
         """Single runs, for whoever wants to look closer."""
         self.rows += [{**row, **more} for row in rows]
 
-    def write(self, arguments: dict) -> pathlib.Path:
+    def write(self, folder: pathlib.Path, arguments: dict) -> pathlib.Path:
         facts = measure.machine(ROOT)
         when = datetime.datetime.now(datetime.UTC)
-        RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{self.suite}-{when:%Y%m%dT%H%M%SZ}-{facts['commit']}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.suite}-{when:%Y%m%dT%H%M%SZ}-{facts['commit']}.json"
         path.write_text(json.dumps({"suite": self.suite, "when": f"{when:%Y-%m-%d %H:%M} UTC", "machine": facts,
                                     "arguments": arguments, "tables": self.tables, "goals": self.goals,
                                     "rows": self.rows}, indent=1) + "\n")
-        print(f"\nwritten: {path.relative_to(ROOT)}")
+        print(f"\nwritten: {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
         return path
 
 
@@ -70,11 +70,11 @@ def markdown(kept: dict) -> str:
     return "\n".join(out)
 
 
-def update_page(page: pathlib.Path) -> list[str]:
+def update_page(page: pathlib.Path, results: pathlib.Path = RESULTS) -> list[str]:
     """Puts the newest result of each suite between its marks `<!-- results:SUITE -->` and `<!-- end -->`."""
     text, done = page.read_text(), []
     for suite in re.findall(r"<!-- results:(\w+) -->", text):
-        newest = max(RESULTS.glob(f"{suite}-2*.json"), key=lambda p: p.name.split("-")[1], default=None)
+        newest = max(results.glob(f"{suite}-2*.json"), key=lambda p: p.name.split("-")[1], default=None)
         if newest is None:
             continue
         block = f"<!-- results:{suite} -->\n{markdown(json.loads(newest.read_text()))}<!-- end -->"

@@ -15,11 +15,14 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests/lib")]
 import drive  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
+import control  # noqa: E402
+import scale  # noqa: E402
 import tcp  # noqa: E402
 import udp  # noqa: E402
 
-SUITES = {"udp": udp, "tcp": tcp}
-QUICK = {"runs": 2, "seconds": 0.5, "patience": 0}  # a look, not a result
+SUITES = {"udp": udp, "tcp": tcp, "control": control, "scale": scale}
+FULL = {"runs": 5, "seconds": 2.0, "patience": 40.0}
+QUICK = {"runs": 2, "seconds": 0.5, "patience": 0.0}  # a look, not a result
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -30,42 +33,43 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         command.add_argument("--tools", type=pathlib.Path, required=True, help="folder of load, echo and http_load")
         command.add_argument("--program", type=pathlib.Path, required=True, help="the dnsd that is measured")
         command.add_argument("--folder", type=pathlib.Path, help="for zones and stores; default: beside the tools")
-        command.add_argument("--peers", default=None, help="names with commas; default: all that are installed")
-        command.add_argument("--runs", type=int, default=5)
-        command.add_argument("--seconds", type=float, default=2, help="of one run")
-        command.add_argument("--patience", type=float, default=40, help="seconds for repeating runs that others disturbed")
-        command.add_argument("--quick", action="store_true", help="two runs of half a second, and smaller sizes")
-        command.add_argument("--no-results", action="store_true", help="print only")
+        command.add_argument("--peers", help="names with commas, or none; default: all that are installed")
+        command.add_argument("--runs", type=int, help="of each server; 5")
+        command.add_argument("--seconds", type=float, help="of one run; 2")
+        command.add_argument("--patience", type=float, help="seconds for repeating runs that others disturbed; 40")
+        command.add_argument("--quick", action="store_true", help="a look: two runs of half a second, smaller sizes")
+        command.add_argument("--results", type=pathlib.Path, default=report.RESULTS, help="folder of the JSON")
         if module:
             module.arguments(command)
     options = parser.parse_args(arguments)
-    if options.quick:
-        for key, value in QUICK.items():
+    for key, value in (QUICK if options.quick else FULL).items():
+        if getattr(options, key) is None:
             setattr(options, key, value)
     return options
 
 
-def defaults(module) -> dict:
+def own_options(module, options: argparse.Namespace) -> dict:
+    """The suite's own, as given; with --quick its smaller sizes where nothing was given."""
     parser = argparse.ArgumentParser()
     module.arguments(parser)
-    return vars(parser.parse_args([]))
+    usual = vars(parser.parse_args([]))
+    given = {key: getattr(options, key, value) for key, value in usual.items()}
+    quick = getattr(module, "QUICK", {}) if options.quick else {}
+    return {key: quick.get(key, value) if value == usual[key] else value for key, value in given.items()}
 
 
 def measure_suite(name: str, options: argparse.Namespace) -> report.Report:
-    module, given = SUITES[name], vars(options)
-    own = {key: given.get(key, value) for key, value in defaults(module).items()}
-    if options.quick:
-        own.update({key: value for key, value in getattr(module, "QUICK", {}).items() if own[key] == defaults(module)[key]})
+    own = own_options(SUITES[name], options)
     folder = (options.folder or options.tools / "bench").resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    bench = drive.Bench(options.tools.resolve(), options.program.resolve(), folder,
-                        options.peers.split(",") if options.peers is not None else None, options.runs, options.seconds,
-                        options.patience, own)
-    found = module.run(bench)
-    shutil.rmtree(folder, ignore_errors=True)
-    if not options.no_results:
-        found.write({"quick": options.quick, "runs": options.runs, "seconds": options.seconds, **own})
+    bench = drive.Bench(options.tools.resolve(), options.program.resolve(), folder, options.peers and options.peers.split(","),
+                        options.runs, options.seconds, options.patience, own)
+    try:
+        found = SUITES[name].run(bench)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    found.write(options.results, {"quick": options.quick, "runs": options.runs, "seconds": options.seconds, **own})
     return found
 
 
@@ -96,7 +100,7 @@ def main() -> int:
     for goal in goals:
         if goal["met"] is not True:
             print(f"  {goal['word']:6} {goal['text']}")
-    if options.suite == "all" and not options.no_results:
+    if options.suite == "all" and options.results == report.RESULTS and not options.quick:
         print("docs/performance.md shows:", ", ".join(report.update_page(ROOT / "docs/performance.md")))
     return 0
 
