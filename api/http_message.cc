@@ -2,40 +2,18 @@
 
 #include <array>
 
+#include "registry/text.h"
+
 namespace api {
 namespace {
 
 constexpr std::size_t kMaxParameters = 64;
-constexpr std::string_view kHex = "0123456789ABCDEF";
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-// RFC 3629: what is echoed in a JSON document must be UTF-8.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const int more = lead < 0x80                   ? 0
-                     : lead >= 0xc2 && lead < 0xe0 ? 1
-                     : lead >= 0xe0 && lead < 0xf0 ? 2
-                     : lead >= 0xf0 && lead < 0xf5 ? 3
-                                                   : -1;
-    if (more < 0 || i + static_cast<std::size_t>(more) >= text.size()) return false;
-    char32_t point = more == 0 ? lead : lead & (0x3f >> more);
-    for (int k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + static_cast<std::size_t>(k)]);
-      if ((next & 0xc0) != 0x80) return false;
-      point = point << 6 | (next & 0x3f);
-    }
-    const bool overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-    if (overlong || (point >= 0xd800 && point < 0xe000) || point > 0x10ffff) return false;
-    i += static_cast<std::size_t>(more) + 1;
-  }
-  return true;
 }
 
 // Refuses NUL and control octets too: no name, id or path of ours holds one, and none shall reach a log or header.
@@ -57,7 +35,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
     out.push_back(c);
   }
-  if (!is_utf8(out)) return std::nullopt;
+  if (!registry::is_utf8(out)) return std::nullopt;
   return out;
 }
 
@@ -123,24 +101,6 @@ std::optional<TargetError> parse_target(std::string_view text, Target& target) {
   }
   if (question == std::string_view::npos) return std::nullopt;
   return parse_query(text.substr(question + 1), target);
-}
-
-std::string percent_encode(std::string_view segment) {
-  std::string out;
-  out.reserve(segment.size());
-  for (const char c : segment) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';  // RFC 3986 2.3
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out.push_back('%');
-      out.push_back(kHex[octet >> 4]);
-      out.push_back(kHex[octet & 15]);
-    }
-  }
-  return out;
 }
 
 std::string_view Request::header(std::string_view name) const {

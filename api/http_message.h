@@ -35,7 +35,6 @@ struct TargetError {
   std::string message;
 };
 [[nodiscard]] std::optional<TargetError> parse_target(std::string_view text, Target& target);
-[[nodiscard]] std::string percent_encode(std::string_view segment);
 
 struct Request {
   Method method = Method::other;

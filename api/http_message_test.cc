@@ -52,11 +52,6 @@ TEST(Target, BoundsTheParameters) {
   EXPECT_TRUE(parse_target(text + "&a", more));
 }
 
-TEST(PercentEncode, KeepsUnreservedAndCoversTheRest) {
-  EXPECT_EQ(percent_encode("worker-1.corp_~"), "worker-1.corp_~");
-  EXPECT_EQ(percent_encode("a/b c\r\n\xc3\xa4"), "a%2Fb%20c%0D%0A%C3%A4");
-}
-
 TEST(ResponseHeader, TellsLengthAndConnection) {
   Response response;
   response.body = "{}";

@@ -80,5 +80,15 @@ TEST(Utf8, IsCheckedToTheLetter) {
   }
 }
 
+TEST(PercentEncode, KeepsUnreservedAndCoversTheRest) {
+  EXPECT_EQ(percent_encode("worker-1.corp_~"), "worker-1.corp_~");
+  EXPECT_EQ(percent_encode("a/b c\r\n\xc3\xa4"), "a%2Fb%20c%0D%0A%C3%A4");
+}
+
+TEST(Token, IsWhatAMethodOrAHeadersNameIsMadeOf) {
+  for (const auto* good : {"GET", "x-request-id", "!#$%&'*+-.^_`|~09"}) EXPECT_TRUE(is_token(good)) << good;
+  for (const auto* bad : {"", "a b", "a:", "(", "\xC3\xA9", "a\r"}) EXPECT_FALSE(is_token(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace registry

@@ -6,6 +6,10 @@
 namespace registry {
 namespace {
 
+constexpr std::string_view kHex = "0123456789ABCDEF";
+
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 std::uint8_t octet(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
 
 // Length of the well-formed UTF-8 character at `at`, or 0 (RFC 3629 section 4).
@@ -40,6 +44,29 @@ bool has_control(std::string_view text) {
     const auto u = static_cast<std::uint8_t>(c);
     return u < 0x20 || u == 0x7F;
   });
+}
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  const auto fits = [&](char c) { return is_alphanumeric(c) || kMarks.find(c) != kMarks.npos; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (is_alphanumeric(c) || kMarks.find(c) != kMarks.npos) {
+      out.push_back(c);
+      continue;
+    }
+    const auto u = static_cast<std::uint8_t>(c);
+    out.push_back('%');
+    out.push_back(kHex[u >> 4]);
+    out.push_back(kHex[u & 15]);
+  }
+  return out;
 }
 
 std::string clip_utf8(std::string_view text, std::size_t limit) {

@@ -10,14 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// RFC 9110 5.6.2: what a method and a header's name are made of.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kMarks.find(c) != kMarks.npos;
-  });
-}
-
 void check_http(const HttpProbe& http, const std::string& at, Faults& faults) {
   const bool plain_path =
       std::none_of(http.path.begin(), http.path.end(), [](char c) { return c <= ' ' || c == 0x7F; });

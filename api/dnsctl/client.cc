@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "registry/text.h"
 #include "registry/version.h"
 
 namespace ctl {
@@ -234,23 +235,13 @@ Reply Client::stream(std::string target, const std::optional<std::string>& last_
   }(*this, std::move(target), last_event, silence, take));
 }
 
-std::string segment(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 Target::Target(std::initializer_list<std::string_view> segments) {
-  for (const auto part : segments) text_ += "/" + segment(part);
+  for (const auto part : segments) text_ += "/" + registry::percent_encode(part);
 }
 
 Target& Target::with(std::string_view name, std::string_view value) {
   if (value.empty()) return *this;
-  text_ += fmt::format("{}{}={}", has_query_ ? '&' : '?', name, segment(value));
+  text_ += fmt::format("{}{}={}", has_query_ ? '&' : '?', name, registry::percent_encode(value));
   has_query_ = true;
   return *this;
 }

@@ -68,9 +68,6 @@ class Client {
   std::chrono::milliseconds timeout_;
 };
 
-// One path segment, percent-encoded (RFC 3986 unreserved stays).
-[[nodiscard]] std::string segment(std::string_view text);
-
 // "/api/v1/services/worker.corp/instances" and so on, with a query of the parameters that have a value.
 class Target {
  public:

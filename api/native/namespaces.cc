@@ -3,6 +3,7 @@
 #include "api/native/render.h"
 #include "api/write.h"
 #include "registry/codec/codec.h"
+#include "registry/text.h"
 
 namespace api::native {
 
@@ -68,7 +69,7 @@ Result<Plan> put_namespace(App& app, const Request& request, const json::value* 
     out["name"] = def.name.text();
     return out;
   };
-  plan.location = "/api/v1/namespaces/" + percent_encode(name->text());
+  plan.location = "/api/v1/namespaces/" + registry::percent_encode(name->text());
   plan.action =
       registry::Command(registry::PutNamespace{std::move(*def), precondition(request, revision_of(app, *name))});
   return plan;

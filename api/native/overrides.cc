@@ -2,6 +2,7 @@
 #include "api/native/handlers.h"
 #include "api/native/render.h"
 #include "registry/codec/codec.h"
+#include "registry/text.h"
 
 namespace api::native {
 
@@ -53,7 +54,7 @@ Result<Plan> put_override(App& app, const Request& request, const json::value* b
     out["name"] = name;
     return out;
   };
-  plan.location = "/api/v1/overrides/" + percent_encode(name);
+  plan.location = "/api/v1/overrides/" + registry::percent_encode(name);
   plan.action = registry::Command(registry::PutOverride{std::move(*def)});
   return plan;
 }

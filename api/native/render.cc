@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "api/http_message.h"
 #include "registry/codec/codec.h"
+#include "registry/text.h"
 
 namespace api::native {
 namespace {
@@ -107,7 +107,7 @@ std::string format_left(registry::Mono until, registry::Mono now) {
 }
 
 std::string instance_path(const registry::DomainName& service, std::string_view id) {
-  return "/api/v1/services/" + percent_encode(service.text()) + "/instances/" + percent_encode(id);
+  return "/api/v1/services/" + registry::percent_encode(service.text()) + "/instances/" + registry::percent_encode(id);
 }
 
 }  // namespace api::native

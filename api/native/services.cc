@@ -4,6 +4,7 @@
 #include "api/native/render.h"
 #include "api/write.h"
 #include "registry/codec/codec.h"
+#include "registry/text.h"
 
 namespace api::native {
 
@@ -73,7 +74,7 @@ Result<Plan> put_service(App& app, const Request& request, const json::value* bo
     out["service"] = text;
     return out;
   };
-  plan.location = "/api/v1/services/" + percent_encode(name->text());
+  plan.location = "/api/v1/services/" + registry::percent_encode(name->text());
   plan.action = registry::Command(
       registry::PutService{*name, std::move(*policy), precondition(request, revision_of(app, *name))});
   return plan;

@@ -12,6 +12,7 @@
 #include "registry/checks/outcome.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/tls.h"
+#include "registry/text.h"
 
 namespace registry::checks {
 namespace {
@@ -28,14 +29,6 @@ constexpr int kMaxInformational = 4;  // 1xx responses before the real one (RFC 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 using Request = http::request<http::empty_body>;
-
-// RFC 9110 5.6.2: token.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kMarks.find(c) != kMarks.npos;
-  });
-}
 
 bool is_plain(std::string_view text, char lowest) {
   return std::ranges::all_of(text, [lowest](char c) {

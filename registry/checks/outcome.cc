@@ -2,39 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "registry/text.h"
+
 namespace registry::checks {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-// Length of the well-formed sequence at the start of `text` (RFC 3629 section 4), 0 if there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [text](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0;
-  };
-  const auto tail = [&at](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-  const unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool overlong = first == 0xe0 && at(1) < 0xa0;
-    const bool surrogate = first == 0xed && at(1) > 0x9f;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool overlong = first == 0xf0 && at(1) < 0x90;
-    const bool beyond = first == 0xf4 && at(1) > 0x8f;
-    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 ProbeResult result(Verdict verdict, Fault fault, std::string output) {
   return {verdict, fault, std::move(output), std::chrono::microseconds{}};
@@ -43,16 +24,13 @@ ProbeResult result(Verdict verdict, Fault fault, std::string output) {
 }  // namespace
 
 std::string clean_text(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    const auto first = static_cast<std::uint8_t>(text.front());
-    std::string_view piece = length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
-    if (first < 0x20 || first == 0x7f) piece = " ";
-    if (out.size() + piece.size() > kMaxOutput) break;
-    out.append(piece);
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
+  std::string out = clip_utf8(text, kMaxOutput);
+  std::ranges::replace_if(
+      out,
+      [](char c) {
+        return has_control({&c, 1});
+      },
+      ' ');
   return out;
 }
 

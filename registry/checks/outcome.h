@@ -12,7 +12,7 @@ namespace registry::checks {
 
 inline constexpr std::size_t kMaxOutput = 256;  // octets, CheckStatus::output
 
-// At most 256 octets of valid UTF-8 on one line: control characters become spaces, bad octets U+FFFD.
+// At most 256 octets of valid UTF-8 on one line: control characters become spaces, bad octets '?'.
 [[nodiscard]] std::string clean_text(std::string_view text);
 
 [[nodiscard]] ProbeResult passed(std::string_view output);
