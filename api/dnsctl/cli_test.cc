@@ -163,6 +163,22 @@ TEST(Dnsctl, WatchResumesAfterTheLastEvent) {
   EXPECT_EQ(server.seen()[1].last_event, "7");
 }
 
+TEST(Dnsctl, WatchNamesWhatChanged) {
+  FakeServer server(always({200,
+                            R"(id: 9
+event: change
+data: {"revision":9,"changes":[{"kind":"namespace","op":"put","name":"corp"},)"
+                            R"({"kind":"override","op":"delete","name":"rack"},)"
+                            R"({"kind":"service","op":"put","service":"worker.corp"}]}
+
+)",
+                            "text/event-stream"}));
+  EXPECT_EQ(run_at(server, {"watch", "--count", "1"}).out,
+            "       9  put       -    namespace corp  -\n"
+            "       9  delete    -    override rack  -\n"
+            "       9  put       -    worker.corp  -\n");
+}
+
 TEST(Dnsctl, OverridesSayWhatTheyMatch) {
   FakeServer server(always({200, "{}"}));
   EXPECT_EQ(run_at(server, {"override", "set", "rack", "down"}).code, 2);

@@ -11,12 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-const json::array& list_of(const json::value& body, std::string_view member) {
-  static const json::array kNone;
-  const auto* list = body.is_object() ? body.as_object().if_contains(member) : nullptr;
-  return list && list->is_array() ? list->as_array() : kNone;
-}
-
 json::value member_of(const json::value& object, std::string_view member) {
   const auto* found = object.is_object() ? object.as_object().if_contains(member) : nullptr;
   return found ? *found : json::value();

@@ -81,6 +81,12 @@ std::string cell(const boost::json::value& object, std::string_view member) {
   return value ? cell(*value) : "-";
 }
 
+const boost::json::array& list_of(const boost::json::value& object, std::string_view member) {
+  static const boost::json::array kNone;
+  const auto* list = find(object, member);
+  return list && list->is_array() ? list->as_array() : kNone;
+}
+
 ExitCode print_problem(std::ostream& err, const Response& response) {
   const auto problem = response.json();
   const auto title = text_of(problem, "title");
@@ -89,9 +95,7 @@ ExitCode print_problem(std::ostream& err, const Response& response) {
   if (!title.empty()) line += " " + title;
   if (!detail.empty() && detail != title) line += ": " + detail;
   err << line << '\n';
-  if (const auto* errors = find(problem, "errors"); errors && errors->is_array()) {
-    for (const auto& error : errors->as_array()) print_field_error(err, error);
-  }
+  for (const auto& error : list_of(problem, "errors")) print_field_error(err, error);
   if (const auto hint = text_of(problem, "hint"); !hint.empty()) err << "  hint: " << hint << '\n';
   return exit_code_of(response.status);
 }

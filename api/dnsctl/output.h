@@ -1,6 +1,7 @@
 // What the tool prints: aligned tables, problem documents, and the exit codes that scripts rely on.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <iosfwd>
 #include <string>
@@ -36,6 +37,9 @@ class Table {
 [[nodiscard]] std::string cell(const boost::json::value& value);
 [[nodiscard]] std::string cell(const boost::json::value& object, std::string_view member);
 [[nodiscard]] std::string printable(std::string_view text);
+
+// The member's list; an empty one where there is none.
+[[nodiscard]] const boost::json::array& list_of(const boost::json::value& object, std::string_view member);
 
 // The problem document of a failed call, with its field errors and hint; the exit code that goes with it.
 [[nodiscard]] ExitCode print_problem(std::ostream& err, const Response& response);

@@ -66,6 +66,7 @@ class Sidecar {
   // Registers, then heartbeats thrice a lease; a 404 begins anew at once, another fault is tried again soon.
   asio::awaitable<void> keep_registered() {
     while (!exit_code_) {
+      if (stopping_ && !registered_) co_return;  // what is about to end is not put back into DNS
       const auto path = registered_ ? target("heartbeat") : target();
       auto body = registered_ ? std::string() : boost::json::serialize(registration_.body);
       maybe_registered_ = true;  // from here on, also when the answer is lost or a signal comes before it
@@ -193,7 +194,7 @@ int run_program(const Session& session, const RunFlags& flags) {
   if (sidecar->may_be_registered()) {
     const auto reply = session.client.with_timeout(kGoodbye).call(
         Verb::delete_, Target({"services", *service, "instances", registration->id}).text());
-    if (!reply) session.err << "dnsctl: could not deregister; the lease ends by itself\n";
+    if (!reply || !reply->ok()) session.err << "dnsctl: could not deregister; the lease ends by itself\n";
   }
   return code;
 }

@@ -152,6 +152,25 @@ TEST(Run, ASecondSignalStopsTheProgramAtOnce) {
   EXPECT_EQ(tool.wait(), 128 + SIGTERM);
 }
 
+// A heartbeat that comes back with 404 while the drain runs: the address must not return to DNS.
+TEST(Run, WhatIsBeingStoppedIsNotRegisteredAgain) {
+  std::atomic<bool> draining{false};
+  FakeServer server([&](const Seen& seen) {
+    if (is_drain(seen)) {
+      draining = true;
+      return Answer{202, R"({"left":"1500ms","done":false})"};
+    }
+    return is_heartbeat(seen) && draining ? Answer{404, "{}"} : usual(seen);
+  });
+  const Tool tool(server, {"--", "sleep", "30"});
+  ASSERT_TRUE(server.wait_for(is_register));
+  tool.signal(SIGTERM);
+  EXPECT_TRUE(server.wait_for([&](const Seen& seen) { return is_heartbeat(seen) && draining; }));
+  EXPECT_EQ(tool.wait(), 128 + SIGTERM);
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_register), 1);
+  EXPECT_TRUE(server.wait_for(is_deregister));
+}
+
 TEST(Run, TheProgramRunsWhileTheServerIsAway) {
   Answer silent;
   silent.hang_up = true;

@@ -19,16 +19,17 @@ constexpr auto kSilence = 45s;  // the server sends a comment every 15 s; three 
 constexpr auto kFirstPause = 250ms;
 constexpr auto kLongestPause = std::chrono::milliseconds(10s);
 
-const boost::json::array& list_of(const boost::json::value& body, std::string_view member) {
-  static const boost::json::array kNone;
-  const auto* list = body.is_object() ? body.as_object().if_contains(member) : nullptr;
-  return list && list->is_array() ? list->as_array() : kNone;
-}
-
 void print_line(const Session& session, std::string_view revision, std::string_view op, const std::string& subject,
                 const std::string& available, const std::string& reason) {
   const auto* dns = available == "yes" ? "in" : available == "no" ? "out" : "-";
   session.out << fmt::format("{:>8}  {:<8}  {:<3}  {}  {}\n", revision, op, dns, subject, reason);
+}
+
+// "worker.corp/w1", "worker.corp", "namespace corp", "override rack-move"
+std::string subject_of(const boost::json::value& change) {
+  const auto service = cell(change, "service"), id = cell(change, "id");
+  if (service == "-") return cell(change, "kind") + " " + cell(change, "name");
+  return id == "-" ? service : service + "/" + id;
 }
 
 void print_event(const Session& session, const Event& event) {
@@ -45,9 +46,8 @@ void print_event(const Session& session, const Event& event) {
                cell(i, "reason"));
   }
   for (const auto& change : list_of(body, "changes")) {
-    const auto id = cell(change, "id");
-    const auto subject = cell(change, "service") + (id == "-" ? std::string() : "/" + id);
-    print_line(session, revision, cell(change, "op"), subject, cell(change, "available"), cell(change, "reason"));
+    print_line(session, revision, cell(change, "op"), subject_of(change), cell(change, "available"),
+               cell(change, "reason"));
   }
   session.out.flush();
 }
