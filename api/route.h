@@ -30,7 +30,7 @@ struct Read {
   std::optional<std::uint64_t> fingerprint;
   std::function<Response()> render;
 };
-using ReadHandler = registry::Result<Read> (*)(App&, const Request&);
+using ReadFunction = registry::Result<Read>(App&, const Request&);
 
 struct Heartbeat {
   std::string service, id, check;  // check "" = the only one, or "lease"
@@ -46,10 +46,14 @@ struct Plan {
   std::string location;                             // of what is created
 };
 // `body` is null when the request has none.
-using PlanHandler = registry::Result<Plan> (*)(App&, const Request&, const boost::json::value* body);
+using PlanFunction = registry::Result<Plan>(App&, const Request&, const boost::json::value* body);
+using SyncFunction = Response(App&, const Request&);
+using AsyncFunction = boost::asio::awaitable<Response>(App&, Request&);
 
-using SyncHandler = Response (*)(App&, const Request&);
-using AsyncHandler = boost::asio::awaitable<Response> (*)(App&, Request&);
+using ReadHandler = ReadFunction*;
+using PlanHandler = PlanFunction*;
+using SyncHandler = SyncFunction*;
+using AsyncHandler = AsyncFunction*;
 
 struct Parameter {
   std::string_view name;

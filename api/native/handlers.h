@@ -10,46 +10,24 @@ namespace json = boost::json;
 using boost::asio::awaitable;
 using registry::Result;
 
-// namespaces.cc
-Result<Read> list_namespaces(App& app, const Request& request);
-Result<Read> get_namespace(App& app, const Request& request);
-Result<Plan> put_namespace(App& app, const Request& request, const json::value* body);
-Result<Plan> delete_namespace(App& app, const Request& request, const json::value* body);
-// services.cc
-Result<Read> list_services(App& app, const Request& request);
-Result<Read> get_service(App& app, const Request& request);
-Result<Plan> put_service(App& app, const Request& request, const json::value* body);
-Result<Plan> delete_service(App& app, const Request& request, const json::value* body);
-// instances.cc
-Result<Read> list_instances(App& app, const Request& request);
-Result<Read> get_instance(App& app, const Request& request);
-Result<Plan> put_instance(App& app, const Request& request, const json::value* body);
-Result<Plan> patch_instance(App& app, const Request& request, const json::value* body);
-Result<Plan> delete_instance(App& app, const Request& request, const json::value* body);
-// heartbeat.cc
-Result<Plan> put_heartbeat(App& app, const Request& request, const json::value* body);
-// drain.cc
-awaitable<Response> post_drain(App& app, Request& request);
-Result<Plan> delete_drain(App& app, const Request& request, const json::value* body);
-// overrides.cc
-Result<Read> list_overrides(App& app, const Request& request);
-Result<Read> get_override(App& app, const Request& request);
-Result<Plan> put_override(App& app, const Request& request, const json::value* body);
-Result<Plan> delete_override(App& app, const Request& request, const json::value* body);
-// nodes.cc
-Result<Read> list_nodes(App& app, const Request& request);
-Result<Read> get_node(App& app, const Request& request);
-// batch.cc, watch.cc, resolve.cc, backup.cc
-awaitable<Response> post_batch(App& app, Request& request);
-Response get_watch(App& app, const Request& request);
-Response get_resolve(App& app, const Request& request);
-awaitable<Response> get_backup(App& app, Request& request);
-// operations.cc, metrics.cc, openapi.cc
-Response get_status(App& app, const Request& request);
-Response get_healthy(App& app, const Request& request);
-Response get_ready(App& app, const Request& request);
-Response post_reload(App& app, const Request& request);
-Response get_metrics(App& app, const Request& request);
-Response get_openapi(App& app, const Request& request);
+ReadFunction list_namespaces, get_namespace;  // namespaces.cc
+PlanFunction put_namespace, delete_namespace;
+ReadFunction list_services, get_service;  // services.cc
+PlanFunction put_service, delete_service;
+ReadFunction list_instances, get_instance;  // instances.cc
+PlanFunction put_instance, patch_instance, delete_instance;
+PlanFunction put_heartbeat;  // heartbeat.cc
+AsyncFunction post_drain;    // drain.cc
+PlanFunction delete_drain;
+ReadFunction list_overrides, get_override;  // overrides.cc
+PlanFunction put_override, delete_override;
+ReadFunction list_nodes, get_node;                             // nodes.cc
+AsyncFunction post_batch;                                      // batch.cc
+SyncFunction get_watch;                                        // watch.cc
+SyncFunction get_resolve;                                      // resolve.cc
+AsyncFunction get_backup;                                      // backup.cc
+SyncFunction get_status, get_healthy, get_ready, post_reload;  // operations.cc
+SyncFunction get_metrics;                                      // metrics.cc
+SyncFunction get_openapi;                                      // openapi.cc
 
 }  // namespace api::native

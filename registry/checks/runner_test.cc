@@ -28,6 +28,28 @@ class RunnerTest : public testing::Test {
         std::move(options), [this](Report report) { keep(reports_, std::move(report)); },
         [this](HostReport report) { keep(hosts_, std::move(report)); });
   }
+  void start(Options options = {}) {
+    make(std::move(options));
+    runner_->start();
+  }
+  // Puts w1 at the server that everybody may connect to, and waits until it was probed.
+  Report probe_w1() {
+    put(instance("w1", server_.endpoint()));
+    EXPECT_TRUE(wait_for_report([](const Report& report) { return report.id == "w1"; }));
+    return last_report();
+  }
+  // Puts w1 with a host name instead of an address.
+  void put_host(const std::string& host) {
+    InstanceDef def = instance("w1", server_.endpoint());
+    def.addresses = {};
+    def.host = host;
+    put(std::move(def));
+  }
+  static Options resolving_with(const DnsTestServer& dns) {
+    Options options;
+    options.resolver_servers = {dns.address()};
+    return options;
+  }
   ChangeSet apply(std::vector<Effect> effects) {
     const Now now{std::chrono::steady_clock::now(), Wall{}};
     return registry_.apply({registry_.reserve_revision(), now.wall, std::move(effects)}, now);
@@ -79,6 +101,7 @@ class RunnerTest : public testing::Test {
     return def;
   }
 
+  LoopbackServer server_{[](tcp::socket& socket) { drain(socket); }};
   Registry registry_;
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -92,12 +115,8 @@ auto about(std::string id) {
 }
 
 TEST_F(RunnerTest, ARegisteredInstanceIsProbedAtOnce) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  put(instance("w1", server.endpoint()));
-  ASSERT_TRUE(wait_for_report(about("w1")));
-  const Report report = last_report();
+  start();
+  const Report report = probe_w1();
   EXPECT_EQ(report.service, kService);
   EXPECT_EQ(report.check, "tcp");
   EXPECT_EQ(report.result.verdict, Verdict::ok);
@@ -107,46 +126,39 @@ TEST_F(RunnerTest, ARegisteredInstanceIsProbedAtOnce) {
 }
 
 TEST_F(RunnerTest, WhatIsKnownBeforeTheStartIsSpreadAndWhatComesLaterIsNot) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
   for (int i = 0; i < 20; ++i) {
-    apply({PutInstanceEffect{std::string(kService), instance("w" + std::to_string(i), server.endpoint()), 0}});
+    apply({PutInstanceEffect{std::string(kService), instance("w" + std::to_string(i), server_.endpoint()), 0}});
   }
   make();
   runner_->follow_all(registry_);
   runner_->start();
-  put(instance("later", server.endpoint()));
+  put(instance("later", server_.endpoint()));
   ASSERT_TRUE(wait_for_report(about("later")));
   EXPECT_EQ(report_count(), 1U) << "twenty others are spread over an hour";
   EXPECT_EQ(runner_->stats().targets, 21U);
 }
 
 TEST_F(RunnerTest, AReportOfWhatWasReplacedOrRemovedIsNotCurrent) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  put(instance("w1", server.endpoint()));
-  ASSERT_TRUE(wait_for_report(about("w1")));
-  const Report first = last_report();
-  InstanceDef tagged = instance("w1", server.endpoint());
+  start();
+  const Report first = probe_w1();
+  InstanceDef tagged = instance("w1", server_.endpoint());
   tagged.tags = {"v2"};
   put(tagged);
   EXPECT_TRUE(runner_->is_current(first)) << "same check, same target";
-  put(instance("w1", server.endpoint(), {tcp_check(std::chrono::minutes(1))}));
+  put(instance("w1", server_.endpoint(), {tcp_check(std::chrono::minutes(1))}));
   EXPECT_FALSE(runner_->is_current(first));
   ASSERT_TRUE(wait_for_report([&](const Report& report) { return report.generation != first.generation; }));
   const Report second = last_report();
   EXPECT_TRUE(runner_->is_current(second));
   remove("w1");
-  put(instance("w1", server.endpoint(), {tcp_check(std::chrono::minutes(1))}));
+  put(instance("w1", server_.endpoint(), {tcp_check(std::chrono::minutes(1))}));
   EXPECT_FALSE(runner_->is_current(second)) << "another instance of the same name";
 }
 
 TEST_F(RunnerTest, AChangedTemplateReachesEveryInstanceOfTheService) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  put(instance("w1", server.endpoint(), {}));
-  put(instance("w2", server.endpoint(), {}));
+  start();
+  put(instance("w1", server_.endpoint(), {}));
+  put(instance("w2", server_.endpoint(), {}));
   ServicePolicy policy;
   policy.checks = {tcp_check()};
   follow({PutServiceEffect{*DomainName::parse(kService), policy, true, 0}});
@@ -154,29 +166,21 @@ TEST_F(RunnerTest, AChangedTemplateReachesEveryInstanceOfTheService) {
   EXPECT_TRUE(wait_for_report(about("w2")));
   EXPECT_EQ(runner_->stats().targets, 2U);
   follow({PutServiceEffect{*DomainName::parse(kService), {}, true, 0}});
-  put(instance("w3", server.endpoint()));
+  put(instance("w3", server_.endpoint()));
   ASSERT_TRUE(wait_for_report(about("w3")));
   EXPECT_EQ(runner_->stats().targets, 1U);
 }
 
 TEST_F(RunnerTest, ADeletedServiceIsNotProbedAnyMore) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  put(instance("w1", server.endpoint()));
-  ASSERT_TRUE(wait_for_report(about("w1")));
-  const Report report = last_report();
+  start();
+  const Report report = probe_w1();
   follow({DeleteServiceEffect{std::string(kService)}});
   EXPECT_FALSE(runner_->is_current(report));
 }
 
 TEST_F(RunnerTest, FollowAllFindsWhatNoChangeSetTold) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  put(instance("w1", server.endpoint()));
-  ASSERT_TRUE(wait_for_report(about("w1")));
-  const Report report = last_report();
+  start();
+  const Report report = probe_w1();
   apply({DeleteServiceEffect{std::string(kService)}});
   EXPECT_TRUE(runner_->is_current(report));
   runner_->follow_all(registry_);
@@ -184,14 +188,12 @@ TEST_F(RunnerTest, FollowAllFindsWhatNoChangeSetTold) {
 }
 
 TEST_F(RunnerTest, NoReportComesAfterStop) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
-  make();
-  runner_->start();
-  for (int i = 0; i < 50; ++i) put(instance("w" + std::to_string(i), server.endpoint(), {tcp_check(Millis(100))}));
+  start();
+  for (int i = 0; i < 50; ++i) put(instance("w" + std::to_string(i), server_.endpoint(), {tcp_check(Millis(100))}));
   ASSERT_TRUE(wait_for_report(about("w0")));
   runner_->stop();
   const std::size_t before = report_count();
-  put(instance("late", server.endpoint()));
+  put(instance("late", server_.endpoint()));
   runner_->stop();
   runner_.reset();
   EXPECT_EQ(report_count(), before);
@@ -205,36 +207,27 @@ TEST_F(RunnerTest, ARunnerThatNeverStartedEnds) {
 }
 
 TEST_F(RunnerTest, RegistrationsComeAndGoWhileProbesRun) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
   Options options;
   options.max_concurrent = 4;
-  make(options);
-  runner_->start();
+  start(options);
   for (int round = 0; round < 30; ++round) {
     for (int i = 0; i < 10; ++i) {
-      put(instance("w" + std::to_string(i), server.endpoint(), {tcp_check(Millis(100 + round))}));
+      put(instance("w" + std::to_string(i), server_.endpoint(), {tcp_check(Millis(100 + round))}));
     }
     for (int i = 0; i < 10; i += 2) remove("w" + std::to_string(i));
     (void)runner_->stats();
   }
-  put(instance("last", server.endpoint()));
+  put(instance("last", server_.endpoint()));
   ASSERT_TRUE(wait_for_report(about("last")));
   EXPECT_EQ(runner_->stats().targets, 6U);
   EXPECT_EQ(runner_->stats().failed, 0U);
 }
 
 TEST_F(RunnerTest, AHostNameIsResolvedAndItsAddressProbed) {
-  LoopbackServer server([](tcp::socket& socket) { drain(socket); });
   DnsTestServer dns;
   dns.set("h.example.net", {.a = {{{127, 0, 0, 1}}}, .ttl = 1});
-  Options options;
-  options.resolver_servers = {dns.address()};
-  make(options);
-  runner_->start();
-  InstanceDef def = instance("w1", server.endpoint(), {tcp_check()});
-  def.addresses = {};
-  def.host = "h.example.net";
-  put(def);
+  start(resolving_with(dns));
+  put_host("h.example.net");
   ASSERT_TRUE(wait_for_host(about("w1")));
   ASSERT_TRUE(wait_for_report(about("w1")));
   EXPECT_EQ(last_report().result.verdict, Verdict::ok);
@@ -251,14 +244,8 @@ TEST_F(RunnerTest, AHostNameIsResolvedAndItsAddressProbed) {
 TEST_F(RunnerTest, ANameThatLeadsToForbiddenAddressesIsNeitherReportedNorProbed) {
   DnsTestServer dns;
   dns.set("evil.example.net", {.a = {{{169, 254, 169, 254}}}, .ttl = 1});
-  Options options;
-  options.resolver_servers = {dns.address()};
-  make(options);
-  runner_->start();
-  InstanceDef def = instance("w1", {boost::asio::ip::address_v4::loopback(), 80});
-  def.addresses = {};
-  def.host = "evil.example.net";
-  put(def);
+  start(resolving_with(dns));
+  put_host("evil.example.net");
   ASSERT_TRUE(wait_for_host(about("w1")));
   const std::lock_guard lock(mutex_);
   EXPECT_FALSE(hosts_.front().found);
