@@ -42,12 +42,15 @@ class Terminate(unittest.TestCase):
 
     def test_waiting_readers_do_not_hold_the_end_up(self):
         with dnsd.Server() as server:
-            server.api().register("t.corp", "i1", {"address": "10.0.0.1"})
+            api = server.api()
+            api.register("t.corp", "i1", {"address": "10.0.0.1"})
+            index = api.call("GET", "/api/v1/services/t.corp/instances").headers["X-Dnsd-Index"]
             poll, watch = socket.create_connection(server.http, 15), socket.create_connection(server.http, 15)
             idle, dns = socket.create_connection(server.http, 15), socket.create_connection(server.dns, 15)
-            poll.sendall(b"GET /api/v1/services/t.corp/instances?index=1000000&wait=5m HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            poll.sendall(f"GET /api/v1/services/t.corp/instances?index={index}&wait=5m HTTP/1.1\r\n"
+                         "Host: localhost\r\n\r\n".encode())
             watch.sendall(b"GET /api/v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertTrue(watch.recv(1))
+            dnsd.wait_until(lambda: api.call("GET", "/api/v1/status").json()["http"]["watchers"] == 2, 10, "both are held")
             self.assertEqual(server.stop(12), 0)
             for s in (poll, watch, idle, dns):
                 s.close()
