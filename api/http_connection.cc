@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -23,6 +24,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kReadSize = 4096;
+// What may lie in a connection's read buffer: one read of a body. A chunk's header or a trailer that does not fit is no
+// request of a reasonable client.
+constexpr std::size_t kMaxBuffered = 64 << 10;
 // What is read and thrown away after a refusal, so that the peer sees our answer and not a reset.
 constexpr std::size_t kMaxLinger = 1 << 20;
 constexpr registry::Millis kLingerTime{1'000};
@@ -51,6 +55,7 @@ struct Connection::Parser : http::request_parser<http::string_body> {};
 
 Connection::Connection(tcp::socket socket, Gateway& gateway)
     : gateway_(gateway), socket_(std::move(socket)), timer_(socket_.get_executor()), peer_(peer_of(socket_)) {
+  buffer_.max_size(std::max(kMaxBuffered, gateway_.app().options.max_header + kReadSize));
   ++gateway_.app().counters.connections;
 }
 
@@ -163,7 +168,10 @@ asio::awaitable<Connection::Header> Connection::read_header() {
     if (scan.state == HeaderScan::State::refused) co_return refuse(http_problem::bad_request, std::string(scan.why));
     if (scan.state == HeaderScan::State::complete && scan.end - scan.begin <= options.max_header) {
       const auto block = octets.substr(scan.begin, scan.end - scan.begin);
-      if (const auto why = lint_header(block)) co_return refuse(http_problem::bad_request, std::string(*why));
+      if (const auto fault = lint_header(block)) {
+        co_return refuse(fault->too_large ? http_problem::header_too_large : http_problem::bad_request,
+                         std::string(fault->why));
+      }
       if (!start_parser(block)) co_return refuse(http_problem::bad_request, "the header is not HTTP/1.1");
       buffer_.consume(scan.end);
       co_return Header::complete;
@@ -240,6 +248,8 @@ asio::awaitable<bool> Connection::read_body(Request& request, std::size_t limit)
     refusal_ = gateway_.too_large(limit);
   } else if (timed_out_) {
     refuse(http_problem::timeout, "the body did not arrive in time");
+  } else if (error == http::error::buffer_overflow) {
+    refuse(http_problem::bad_request, fmt::format("a chunk's header or the trailer is over {} octets", kMaxBuffered));
   } else if (error.category() == http::make_error_code(http::error::bad_chunk).category() &&
              error != http::error::partial_message && error != http::error::end_of_stream) {
     refuse(http_problem::bad_request, "the chunks of the body are malformed");
@@ -248,9 +258,11 @@ asio::awaitable<bool> Connection::read_body(Request& request, std::size_t limit)
 }
 
 asio::awaitable<bool> Connection::write(asio::const_buffer octets) {
-  arm(kWriteTimeout);
   error_code error;
-  co_await asio::async_write(socket_, octets, asio::redirect_error(asio::use_awaitable, error));
+  while (octets.size() > 0 && !error) {
+    arm(gateway_.app().options.write_timeout);  // anew with each octet taken: slow is not stuck
+    octets += co_await socket_.async_write_some(octets, asio::redirect_error(asio::use_awaitable, error));
+  }
   if (error && timed_out_) ++gateway_.app().counters.dropped_writes;
   disarm();
   co_return !error;
@@ -304,17 +316,30 @@ asio::awaitable<void> Connection::linger() {
 
 void Connection::watch_peer(std::function<void()> gone) {
   gone_ = std::move(gone);
-  if (std::exchange(watching_, true)) return;
+  if (!watching_) wait_for_peer();  // else the cancelled wait of the request before has yet to end, and goes on then
+}
+
+void Connection::wait_for_peer() {
+  watching_ = true;
   socket_.async_wait(tcp::socket::wait_read, [weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
     if (!self) return;
     self->watching_ = false;
-    if (error || !self->gone_) return;
-    char octet = 0;
-    const auto count = ::recv(self->socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
-    // An octet is the next, pipelined request: it waits its turn.
-    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) self->gone_();
+    if (self->gone_) self->look_at_peer(error);
   });
+}
+
+// What arrives is the next, pipelined request, which waits its turn in the buffer, so that the end behind it is seen.
+void Connection::look_at_peer(error_code error) {
+  if (error && (error != asio::error::operation_aborted || !socket_.is_open())) return;
+  if (!error) {
+    const auto room = buffer_.prepare(kReadSize);
+    const auto count = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return gone_();
+    buffer_.commit(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (buffer_.size() >= gateway_.app().options.max_header) return;  // enough for its turn
+  }
+  wait_for_peer();
 }
 
 void Connection::unwatch_peer() {

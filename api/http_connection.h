@@ -15,9 +15,6 @@
 
 namespace api {
 
-// A peer that takes no octet of its response for this long is dropped: it is stuck, and its buffers cost memory.
-inline constexpr registry::Millis kWriteTimeout{20'000};
-
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, Gateway& gateway);
@@ -48,6 +45,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] Request take_request() const;
   void watch_peer(std::function<void()> gone);
   void unwatch_peer();
+  void wait_for_peer();
+  void look_at_peer(boost::system::error_code error);
   void arm(registry::Millis after);  // cancels the socket's operations when it fires
   void disarm();
 

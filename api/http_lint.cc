@@ -61,7 +61,6 @@ std::optional<std::string_view> lint_length(std::string_view value, Seen& seen) 
 }
 
 std::optional<std::string_view> lint_field(std::string_view line, Seen& seen) {
-  if (++seen.fields > kMaxHeaderFields) return "more than 100 header fields";
   if (line.front() == ' ' || line.front() == '\t') return "folded header lines are obsolete (RFC 9112 5.2)";
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return "a header line without a colon";
@@ -97,16 +96,17 @@ HeaderScan scan_header(std::string_view octets) {
   return scan;
 }
 
-std::optional<std::string_view> lint_header(std::string_view block) {
+std::optional<LintFault> lint_header(std::string_view block) {
   Seen seen;
-  if (auto why = lint_request_line(next_line(block), seen)) return why;
+  if (const auto why = lint_request_line(next_line(block), seen)) return LintFault{*why};
   for (auto line = next_line(block); !line.empty(); line = next_line(block)) {
-    if (auto why = lint_field(line, seen)) return why;
+    if (++seen.fields > kMaxHeaderFields) return LintFault{"more than 100 header fields", true};
+    if (const auto why = lint_field(line, seen)) return LintFault{*why};
   }
-  if (!block.empty()) return "octets after the empty line";
-  if (seen.lengths > 0 && seen.codings > 0) return "Content-Length beside Transfer-Encoding";
-  if (seen.codings > 0 && seen.http_1_0) return "Transfer-Encoding in HTTP/1.0";
-  if (seen.hosts == 0 && !seen.http_1_0) return "no Host";
+  if (!block.empty()) return LintFault{"octets after the empty line"};
+  if (seen.lengths > 0 && seen.codings > 0) return LintFault{"Content-Length beside Transfer-Encoding"};
+  if (seen.codings > 0 && seen.http_1_0) return LintFault{"Transfer-Encoding in HTTP/1.0"};
+  if (seen.hosts == 0 && !seen.http_1_0) return LintFault{"no Host"};
   return std::nullopt;
 }
 

@@ -23,7 +23,11 @@ struct HeaderScan {
 // Looks for the end of the header block in what has arrived so far. A bare CR or LF is refused as soon as it is seen.
 [[nodiscard]] HeaderScan scan_header(std::string_view octets);
 
-// Judges a complete block (request line, fields, empty line). Nothing = acceptable; else why not, static storage.
-[[nodiscard]] std::optional<std::string_view> lint_header(std::string_view block);
+struct LintFault {
+  std::string_view why;    // a sentence, static storage
+  bool too_large = false;  // well-formed, but more than is taken: 431 instead of 400
+};
+// Judges a complete block (request line, fields, empty line). Nothing = acceptable.
+[[nodiscard]] std::optional<LintFault> lint_header(std::string_view block);
 
 }  // namespace api

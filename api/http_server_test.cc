@@ -1,4 +1,6 @@
 // HTTP itself, through real sockets: 60 bad requests, limits, order, and what stays open.
+#include <poll.h>
+
 #include "api/testing/fixture.h"
 
 namespace api {
@@ -88,6 +90,12 @@ std::vector<Vector> request_lines() {
   };
 }
 
+std::string many_fields(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += "X: 1\r\n";
+  return out;
+}
+
 std::vector<Vector> bodies() {
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
   return {
@@ -104,6 +112,7 @@ std::vector<Vector> bodies() {
       {"header of 9 KiB", get("/", "X: " + std::string(9 << 10, 'a') + "\r\n"), 431},
       {"header without end", "GET / HTTP/1.1\r\nX: " + std::string(9 << 10, 'a'), 431},
       {"target of 9 KiB", get("/" + std::string(9 << 10, 'a')), 431},
+      {"101 fields", get("/", many_fields(100)), 431},
   };
 }
 
@@ -154,6 +163,21 @@ TEST_F(Http, OctetByOctetIsARequestToo) {
   EXPECT_EQ(client.read_reply().status, 201);
 }
 
+// A chunk's header is read before its length is known: it must not be gathered without an end.
+TEST_F(Http, EndlessChunkHeadersAndTrailersAreRefused) {
+  serve();
+  for (const std::string begin : {"2;x=", "0\r\nX: "}) {
+    Client client(port_);
+    client.send(put("Transfer-Encoding: chunked\r\n", begin));
+    const std::string more(16 << 10, 'x');
+    int sent = 0;
+    while (sent < 64 && client.send(more)) ++sent;  // 1 MiB in all, of which 64 KiB are taken
+    const auto reply = client.read_reply();
+    EXPECT_EQ(reply.status, 400) << begin;
+    EXPECT_THAT(reply.body, HasSubstr("65536"));
+  }
+}
+
 TEST_F(Http, ConnectionCloseIsKept) {
   serve();
   Client client(port_);
@@ -192,6 +216,46 @@ TEST_F(Http, SlowHeadersAndBodiesAreTold) {
   Client body(port_);
   body.send(put("Content-Length: 2\r\n", "{"));
   EXPECT_EQ(body.read_reply().status, 408);
+}
+
+class SlowReader : public Http {
+ protected:
+  // A response that no socket buffer holds.
+  void ask_for_much(Client& client) {
+    make_namespace();
+    std::string operations;
+    for (int i = 0; i < 1000; ++i) {
+      operations += std::string(i ? "," : "") + R"({"method":"PUT","path":"/api/v1/services/s.corp/instances/i)" +
+                    std::to_string(i) + R"(","body":{"meta":{"text":")" + std::string(1000, 'x') + R"("}}})";
+    }
+    ASSERT_EQ(call("POST", "/api/v1/batch?return=minimal", R"({"operations":[)" + operations + "]}").status, 200);
+    for (int i = 0; i < 8; ++i) client.start("GET", "/api/v1/services/s.corp/instances");
+  }
+};
+
+TEST_F(SlowReader, IsServedAsLongAsItTakesSomething) {
+  Options options;
+  options.write_timeout = registry::Millis(1'000);
+  serve(options);
+  Client client(port_, Client::kSmallWindow);
+  ask_for_much(client);
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_EQ(client.read_some(1 << 20), 1U << 20);
+    ::poll(nullptr, 0, 250);
+  }
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(client.read_reply().json().at("instances").as_array().size(), 1000U);
+}
+
+TEST_F(SlowReader, IsDroppedWhenItTakesNothing) {
+  Options options;
+  options.write_timeout = registry::Millis(50);
+  serve(options);
+  Client client(port_, Client::kSmallWindow);
+  ask_for_much(client);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (call("GET", "/metrics").body.find("dnsd_http_dropped_writes_total 1\n") == std::string::npos) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  }
 }
 
 TEST_F(Http, IdleConnectionsEndInSilence) {

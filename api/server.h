@@ -37,6 +37,8 @@ struct Options {
   registry::Millis header_timeout{5'000};
   registry::Millis body_timeout{15'000};
   registry::Millis idle_timeout{60'000};
+  registry::Millis write_timeout{20'000};  // without an octet taken: the peer is stuck, and its buffers cost memory
+  registry::Millis keep_alive{15'000};     // an event stream with nothing to tell sends a comment
 };
 
 // resolve: what DNS answers for one question, from the same code (HTTP.md "Resolve"). Handed in by the daemon.

@@ -185,6 +185,8 @@ std::vector<Setting> http_settings() {
       {"http", "header_timeout", Kind::duration, 100, kHour, duration(FIELD(http.header_timeout)), {}},
       {"http", "body_timeout", Kind::duration, 100, kHour, duration(FIELD(http.body_timeout)), {}},
       {"http", "idle_timeout", Kind::duration, 100, kHour, duration(FIELD(http.idle_timeout)), {}},
+      {"http", "write_timeout", Kind::duration, 100, kHour, duration(FIELD(http.write_timeout)), {}},
+      {"http", "keep_alive", Kind::duration, 100, kHour, duration(FIELD(http.keep_alive)), {}},
   };
 }
 

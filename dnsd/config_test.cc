@@ -290,6 +290,8 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.http.header_timeout, defaults.http.header_timeout);
   EXPECT_EQ(config.http.body_timeout, defaults.http.body_timeout);
   EXPECT_EQ(config.http.idle_timeout, defaults.http.idle_timeout);
+  EXPECT_EQ(config.http.write_timeout, defaults.http.write_timeout);
+  EXPECT_EQ(config.http.keep_alive, defaults.http.keep_alive);
   EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
   EXPECT_EQ(config.limits.services, defaults.limits.services);
   EXPECT_EQ(config.limits.instances, defaults.limits.instances);

@@ -146,6 +146,29 @@ TEST_F(Changes, PipelinedRequestWaitsBehindAHeldOne) {
   EXPECT_THAT(client.read_reply().body, HasSubstr("healthy"));
 }
 
+// A peer that leaves gives its place back, whatever it sent before.
+TEST_F(Changes, ClosedPeersAreForgottenBehindPipelinedRequests) {
+  Client client(port_);
+  const auto twice =
+      poll(kList, index_of(kList)) + " HTTP/1.1\r\nHost: localhost\r\n\r\nGET " + poll(kInstance, index_of(kInstance));
+  client.start("GET", twice);  // in one segment: the second is held without a read between
+  wait_for_watchers(1);
+  put_instance("worker.corp", "w2");
+  EXPECT_THAT(client.read_reply().body, HasSubstr("w2"));
+  wait_for_watchers(1);
+  client.close();
+  wait_for_watchers(0);
+
+  Client behind(port_);
+  behind.start("GET", poll(kInstance, index_of(kInstance)));
+  wait_for_watchers(1);
+  behind.start("GET", "/health");
+  behind.half_close();
+  wait_for_watchers(0);
+  EXPECT_EQ(behind.read_reply().status, 200);
+  EXPECT_THAT(behind.read_reply().body, HasSubstr("healthy"));
+}
+
 class FewWatchers : public Changes {
  protected:
   FewWatchers() { options_.max_watchers = 1; }
@@ -169,12 +192,12 @@ class Stream {
     client_.start("GET", target, {}, headers);
     head_ = client_.read_until("\r\n\r\n");
   }
-  std::string next() {
+  std::string next(bool comments = false) {
     for (;;) {
       if (const auto end = text_.find("\n\n"); end != std::string::npos) {
         const auto event = text_.substr(0, end);
         text_.erase(0, end + 2);
-        if (event.starts_with("retry:") || event.starts_with(":")) continue;
+        if (event.starts_with("retry:") || (event.starts_with(":") && !comments)) continue;
         return event;
       }
       if (!client_.read_chunk(text_)) return {};
@@ -233,6 +256,23 @@ TEST_F(Changes, WatchFromBeforeTheRingIsReset) {
   EXPECT_THAT(late.next(), HasSubstr("event: reset\ndata: {\"revision\":"));
   Stream future(port_, "/api/v1/watch?index=1000000");
   EXPECT_THAT(future.next(), HasSubstr("event: reset"));
+}
+
+class ShortKeepAlive : public Changes {
+ protected:
+  ShortKeepAlive() { options_.keep_alive = registry::Millis(20); }
+};
+
+// The ring forgets what others did meanwhile: nothing of that was for this reader.
+TEST_F(ShortKeepAlive, AReaderThatHadNothingToReadForLongIsNotReset) {
+  Stream one(port_, "/api/v1/watch?service=worker.corp");
+  EXPECT_THAT(one.next(), HasSubstr("event: snapshot"));
+  EXPECT_EQ(one.next(true), ": keep-alive");
+  put_instance("other.corp", "o1");
+  on_control([&] { feed_.start_at(registry_.revision()); });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(one.next(true), ": keep-alive");
+  put_instance("worker.corp", "w2");
+  EXPECT_THAT(one.next(), HasSubstr("\"w2\""));
 }
 
 TEST_F(Changes, SnapshotOfManyInstancesComesInPieces) {

@@ -19,7 +19,6 @@ using registry::Revision;
 
 namespace {
 
-constexpr std::chrono::seconds kKeepAlive{15};
 constexpr std::size_t kPiece = 64 << 10;  // a piece is closed when it is this long
 constexpr std::size_t kBatch = 256;       // change sets taken from the ring at once
 
@@ -166,9 +165,12 @@ awaitable<std::optional<std::string>> Watcher::next() {
   for (;;) {
     if (hold_->gone || app_.stopping) co_return std::nullopt;
     hold_->event.clear();
-    auto out = changes_piece();
+    // Asked only when something of interest happened: the place of a reader that had nothing to read for long may have
+    // left the ring without a loss to it.
+    auto out = idle_ ? std::string() : changes_piece();
     if (!out.empty()) co_return out;
-    const bool woken = co_await hold_->event.wait_until(std::chrono::steady_clock::now() + kKeepAlive);
+    const auto keep_alive = std::chrono::steady_clock::now() + app_.options.keep_alive;
+    const bool woken = co_await hold_->event.wait_until(keep_alive);
     if (!woken) co_return std::string(": keep-alive\n\n");
   }
 }

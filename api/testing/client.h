@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cstdlib>
@@ -31,7 +32,10 @@ struct Reply {
 
 class Client {
  public:
-  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  static constexpr int kSmallWindow = 64 << 10;  // so that the server feels it when nobody reads
+
+  explicit Client(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer != 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(port);
@@ -66,6 +70,14 @@ class Client {
   }
   // Orderly end or reset; false when the deadline passes or something else arrives.
   bool closed() { return buffer_.empty() && !fill() && !timed_out_; }
+
+  // Waits until that many octets are there, without taking them; fewer when the connection closed.
+  std::size_t read_some(std::size_t count) {
+    const auto before = buffer_.size();
+    while (buffer_.size() < before + count && fill(before + count - buffer_.size())) {
+    }
+    return buffer_.size() - before;
+  }
 
   Reply read_reply(bool head = false) {
     Reply reply;
@@ -120,9 +132,9 @@ class Client {
     }
     return take(std::min(count, buffer_.size()));
   }
-  bool fill() {
+  bool fill(std::size_t most = 16384) {
     char octets[16384];
-    const auto count = ::recv(fd_, octets, sizeof octets, 0);
+    const auto count = ::recv(fd_, octets, std::min(most, sizeof octets), 0);
     timed_out_ = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (count <= 0) return false;
     buffer_.append(octets, static_cast<std::size_t>(count));
