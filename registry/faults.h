@@ -1,50 +1,62 @@
-// Internal to the validators: gathers every error of one definition.
+// Internal to the validators: gathers every error of one definition. Pointers and messages become text only for what
+// is wrong: every registration passes here, and nearly all of them are right.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/definition.h"
+#include "registry/path.h"
 #include "registry/problem.h"
 
 namespace registry {
 
 class Faults {
  public:
-  void add(std::string pointer, std::string code, std::string message, std::string did_you_mean = {}) {
-    errors_.push_back({std::move(pointer), std::move(code), std::move(message), std::move(did_you_mean)});
+  void add(const Path& at, std::string_view code, std::string message) {
+    errors_.push_back({at.text(), std::string(code), std::move(message), {}});
   }
-  void require(bool good, std::string_view pointer, std::string_view code, std::string_view message) {
-    if (!good) add(std::string(pointer), std::string(code), std::string(message));
+  void require(bool good, const Path& at, std::string_view code, std::string_view message) {
+    if (!good) add(at, code, std::string(message));
   }
-  void range(Millis value, Millis least, Millis most, std::string_view pointer) {
-    require(value >= least && value <= most, pointer, "out_of_range",
-            fmt::format("must be between {} and {}", format_duration(least), format_duration(most)));
+  template <std::invocable Message>
+  void require(bool good, const Path& at, std::string_view code, Message&& message) {
+    if (!good) add(at, code, message());
+  }
+  void at_most(std::size_t count, std::size_t most, std::string_view what, const Path& at) {
+    require(count <= most, at, "too_many", [&] { return fmt::format("must be at most {} {}", most, what); });
+  }
+  void range(Millis value, Millis least, Millis most, const Path& at) {
+    require(value >= least && value <= most, at, "out_of_range",
+            [&] { return fmt::format("must be between {} and {}", format_duration(least), format_duration(most)); });
   }
   // DNS counts TTLs in seconds.
-  void seconds(Millis value, Millis least, Millis most, std::string_view pointer) {
-    range(value, least, most, pointer);
-    require(value.count() % 1000 == 0, pointer, "not_whole_seconds", "must be whole seconds");
+  void seconds(Millis value, Millis least, Millis most, const Path& at) {
+    range(value, least, most, at);
+    require(value.count() % 1000 == 0, at, "not_whole_seconds", "must be whole seconds");
   }
-  void number(double value, double least, double most, std::string_view pointer) {
-    require(value >= least && value <= most, pointer, "out_of_range",
-            fmt::format("must be between {} and {}", least, most));
+  void number(double value, double least, double most, const Path& at) {
+    require(value >= least && value <= most, at, "out_of_range",
+            [&] { return fmt::format("must be between {} and {}", least, most); });
+  }
+  void size(std::string_view value, std::size_t most, const Path& at) {
+    require(value.size() <= most, at, "too_long", [&] { return fmt::format("must be at most {} octets", most); });
   }
   // Text that people read: valid UTF-8 without control characters.
-  void text(std::string_view value, std::size_t most, std::string_view pointer);
+  void text(std::string_view value, std::size_t most, const Path& at);
 
-  [[nodiscard]] std::optional<Problem> problem(std::string_view what) &&;
+  // What is wrong with a `kind` of this name, if anything.
+  [[nodiscard]] std::optional<Problem> problem(std::string_view kind, std::string_view name) &&;
 
  private:
   std::vector<FieldError> errors_;
 };
-
-// `key` as a token of a JSON pointer (RFC 6901 section 3), under `parent`.
-[[nodiscard]] std::string pointer_to(std::string_view parent, std::string_view key);
 
 void check_meta(const std::map<std::string, std::string>& meta, Faults& faults);
 void check_checks(const std::vector<CheckDef>& checks, const InstanceDef* instance, Faults& faults);

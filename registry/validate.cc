@@ -36,80 +36,87 @@ std::string_view address_fault(const Addresses& addresses) {
 
 void check_where(const InstanceDef& def, const DomainName& service, Faults& faults) {
   if (def.host.empty()) {
-    faults.require(!def.addresses.empty(), "#/address", "required", "an instance needs an address or a host name");
+    faults.require(!def.addresses.empty(), Path(kRoot, "address"), "required",
+                   "an instance needs an address or a host name");
     const std::string_view fault = address_fault(def.addresses);
-    faults.require(fault.empty(), "#/address", "invalid_address", fault);
+    faults.require(fault.empty(), Path(kRoot, "address"), "invalid_address", fault);
     return;
   }
-  faults.require(def.addresses.empty(), "#/host", "exclusive", "give either a host name or addresses, not both");
+  faults.require(def.addresses.empty(), Path(kRoot, "host"), "exclusive",
+                 "give either a host name or addresses, not both");
   const auto host = DomainName::parse(def.host);
-  if (!host) return faults.add("#/host", "invalid_name", host.error());
-  faults.require(all_ldh(*host), "#/host", "invalid_name", "no label of a host name begins with an underscore");
-  faults.require(!parse_ipv4(def.host), "#/host", "invalid_name", "is an address: give it as \"address\"");
-  faults.require(*host != service, "#/host", "loop", "is the service's own name");
+  if (!host) return faults.add(Path(kRoot, "host"), "invalid_name", host.error());
+  faults.require(all_ldh(*host), Path(kRoot, "host"), "invalid_name",
+                 "no label of a host name begins with an underscore");
+  faults.require(!parse_ipv4(def.host), Path(kRoot, "host"), "invalid_name", "is an address: give it as \"address\"");
+  faults.require(*host != service, Path(kRoot, "host"), "loop", "is the service's own name");
 }
 
 void check_ports(const InstanceDef& def, Faults& faults) {
-  faults.require(def.port != 0, "#/port", "out_of_range", "must be between 1 and 65535");
-  faults.require(def.protocols.tcp || def.protocols.udp, "#/protocol", "required", "must be tcp, udp or both");
-  faults.require(def.ports.size() <= kMaxPorts, "#/ports", "too_many",
-                 fmt::format("must be at most {} ports", kMaxPorts));
+  faults.require(def.port != 0, Path(kRoot, "port"), "out_of_range", "must be between 1 and 65535");
+  faults.require(def.protocols.tcp || def.protocols.udp, Path(kRoot, "protocol"), "required",
+                 "must be tcp, udp or both");
+  const Path all(kRoot, "ports");
+  faults.at_most(def.ports.size(), kMaxPorts, "ports", all);
   std::set<std::string> folded;
   for (const auto& [name, port] : def.ports) {
-    const std::string at = pointer_to("#/ports", name);
+    const Path at(all, name);
     faults.require(is_ldh_label(name) && name.size() <= kMaxUnderscored, at, "invalid_name",
                    "a port's name is at most 62 letters, digits and inner hyphens: DNS asks for it as _name");
     faults.require(folded.insert(fold(name)).second, at, "duplicate", "another port's name differs only in case");
-    faults.require(port.port != 0, at + "/port", "out_of_range", "must be between 1 and 65535");
-    faults.require(port.protocols.tcp || port.protocols.udp, at + "/protocol", "required", "must be tcp, udp or both");
+    faults.require(port.port != 0, Path(at, "port"), "out_of_range", "must be between 1 and 65535");
+    faults.require(port.protocols.tcp || port.protocols.udp, Path(at, "protocol"), "required",
+                   "must be tcp, udp or both");
     const bool alpn = std::all_of(port.alpn.begin(), port.alpn.end(),
                                   [](const std::string& id) { return !id.empty() && id.size() <= 255; });
-    faults.require(alpn && port.alpn.size() <= kMaxAlpn, at + "/alpn", "out_of_range",
+    faults.require(alpn && port.alpn.size() <= kMaxAlpn, Path(at, "alpn"), "out_of_range",
                    "must be at most 16 protocol ids of 1 to 255 octets (RFC 7301 3.1)");
   }
 }
 
 void check_names(const InstanceDef& def, Faults& faults) {
-  faults.require(!def.id.empty(), "#/id", "empty", "an instance needs an id");
-  faults.text(def.id, kMaxId, "#/id");
-  faults.require(is_ldh_label(def.label), def.id == def.label ? "#/id" : "#/label", "invalid_label",
+  faults.require(!def.id.empty(), Path(kRoot, "id"), "empty", "an instance needs an id");
+  faults.text(def.id, kMaxId, Path(kRoot, "id"));
+  faults.require(is_ldh_label(def.label), Path(kRoot, def.id == def.label ? "id" : "label"), "invalid_label",
                  "must be 1 to 63 letters, digits and inner hyphens: it is a label in DNS");
-  faults.text(def.node, kMaxNode, "#/node");
-  faults.require(def.zone.empty() || is_ldh_label(def.zone), "#/zone", "invalid_label",
+  faults.text(def.node, kMaxNode, Path(kRoot, "node"));
+  faults.require(def.zone.empty() || is_ldh_label(def.zone), Path(kRoot, "zone"), "invalid_label",
                  "must be 1 to 63 letters, digits and inner hyphens: it is a label in DNS");
-  faults.require(def.tags.size() <= kMaxTags, "#/tags", "too_many", fmt::format("must be at most {} tags", kMaxTags));
+  const Path tags(kRoot, "tags");
+  faults.at_most(def.tags.size(), kMaxTags, "tags", tags);
   for (std::size_t i = 0; i < def.tags.size(); ++i) {
-    const std::string at = fmt::format("#/tags/{}", i);
+    const Path at(tags, i);
     faults.require(!def.tags[i].empty(), at, "empty", "a tag may not be empty");
     faults.text(def.tags[i], kMaxTag, at);
   }
 }
 
 void check_name_servers(const NamespaceDef& def, Faults& faults) {
-  faults.require(def.ns.size() <= kMaxNameServers, "#/ns", "too_many",
-                 fmt::format("must be at most {} name servers", kMaxNameServers));
+  const Path all(kRoot, "ns");
+  faults.at_most(def.ns.size(), kMaxNameServers, "name servers", all);
   for (std::size_t i = 0; i < def.ns.size(); ++i) {
     const auto name = DomainName::parse(def.ns[i]);
-    if (!name) faults.add(fmt::format("#/ns/{}", i), "invalid_name", name.error());
+    if (!name) faults.add(Path(all, i), "invalid_name", name.error());
   }
   if (def.hostmaster.empty()) return;
   const auto name = DomainName::parse(def.hostmaster);
-  if (!name) faults.add("#/hostmaster", "invalid_name", name.error());
+  if (!name) faults.add(Path(kRoot, "hostmaster"), "invalid_name", name.error());
 }
 
 void check_apexes(const NamespaceDef& def, Faults& faults) {
-  const auto apex = [&](const DomainName& name, const std::string& at) {
+  const auto apex = [&](const DomainName& name, const Path& at) {
     faults.require(all_ldh(name), at, "invalid_name", "no label of a namespace begins with an underscore");
-    faults.require(name.key().size() <= kMaxApex, at, "too_long",
-                   fmt::format("must be at most {} octets, so that every name below it can be encoded", kMaxApex));
+    faults.require(name.key().size() <= kMaxApex, at, "too_long", [] {
+      return fmt::format("must be at most {} octets, so that every name below it can be encoded", kMaxApex);
+    });
   };
-  apex(def.name, "#/name");
-  faults.require(def.aliases.size() <= kMaxNamespaceAliases, "#/aliases", "too_many",
-                 fmt::format("must be at most {} aliases", kMaxNamespaceAliases));
+  apex(def.name, Path(kRoot, "name"));
+  const Path all(kRoot, "aliases");
+  faults.at_most(def.aliases.size(), kMaxNamespaceAliases, "aliases", all);
   std::set<std::string_view> seen{def.name.key()};
   for (std::size_t i = 0; i < def.aliases.size(); ++i) {
     const DomainName& alias = def.aliases[i];
-    const std::string at = fmt::format("#/aliases/{}", i);
+    const Path at(all, i);
     apex(alias, at);
     faults.require(seen.insert(alias.key()).second, at, "duplicate", "is named twice");
     faults.require(!alias.is_below(def.name), at, "loop", "lies below the namespace itself");
@@ -130,93 +137,94 @@ std::optional<Problem> validate(const InstanceDef& def, const DomainName& servic
   check_where(def, service, faults);
   check_ports(def, faults);
   check_meta(def.meta, faults);
-  faults.range(def.deregister_after, 0s, 30 * kDay, "#/deregister_after");
+  faults.range(def.deregister_after, 0s, 30 * kDay, Path(kRoot, "deregister_after"));
   check_checks(def.checks, &def, faults);
-  return std::move(faults).problem(fmt::format("instance '{}'", clip_utf8(def.id, kMaxLabel)));
+  return std::move(faults).problem("instance", def.id);
 }
 
 std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& service) {
   Faults faults;
-  if (policy.ttl) faults.seconds(*policy.ttl, 0s, kDay, "#/ttl");
-  if (policy.min_ttl) faults.seconds(*policy.min_ttl, 0s, kDay, "#/min_ttl");
-  if (policy.max_answers) faults.number(*policy.max_answers, 0, 10'000, "#/max_answers");
-  if (policy.max_srv) faults.number(*policy.max_srv, 0, 10'000, "#/max_srv");
-  faults.number(policy.fail_open_below, 0, 1, "#/fail_open_below");
-  faults.require(policy.warning_factor > 0 && policy.warning_factor <= 1, "#/warning_factor", "out_of_range",
+  if (policy.ttl) faults.seconds(*policy.ttl, 0s, kDay, Path(kRoot, "ttl"));
+  if (policy.min_ttl) faults.seconds(*policy.min_ttl, 0s, kDay, Path(kRoot, "min_ttl"));
+  if (policy.max_answers) faults.number(*policy.max_answers, 0, 10'000, Path(kRoot, "max_answers"));
+  if (policy.max_srv) faults.number(*policy.max_srv, 0, 10'000, Path(kRoot, "max_srv"));
+  faults.number(policy.fail_open_below, 0, 1, Path(kRoot, "fail_open_below"));
+  faults.require(policy.warning_factor > 0 && policy.warning_factor <= 1, Path(kRoot, "warning_factor"), "out_of_range",
                  "must be above 0 and at most 1");
-  faults.range(policy.slow_start, 0s, 1h, "#/slow_start");
+  faults.range(policy.slow_start, 0s, 1h, Path(kRoot, "slow_start"));
   check_meta(policy.meta, faults);
   check_checks(policy.checks, nullptr, faults);
   if (!policy.alias.empty()) {
     const auto target = DomainName::parse(policy.alias);
     if (!target) {
-      faults.add("#/alias", "invalid_name", target.error());
+      faults.add(Path(kRoot, "alias"), "invalid_name", target.error());
     } else {
-      faults.require(*target != service, "#/alias", "loop", "is the service itself");
+      faults.require(*target != service, Path(kRoot, "alias"), "loop", "is the service itself");
     }
-    faults.require(policy.publish == Publish::addresses, "#/publish", "exclusive",
+    faults.require(policy.publish == Publish::addresses, Path(kRoot, "publish"), "exclusive",
                    "an alias service has no instances to publish");
   }
-  return std::move(faults).problem(fmt::format("service '{}'", service.text()));
+  return std::move(faults).problem("service", service.text());
 }
 
 std::optional<Problem> validate(const NamespaceDef& def) {
   Faults faults;
   check_apexes(def, faults);
   check_name_servers(def, faults);
-  faults.seconds(def.ttl, 0s, kDay, "#/ttl");
-  faults.seconds(def.min_ttl, 0s, kDay, "#/min_ttl");
-  faults.seconds(def.negative_ttl, 0s, kDay, "#/negative_ttl");
-  faults.number(def.max_answers, 0, 10'000, "#/max_answers");
-  faults.number(def.max_srv, 0, 10'000, "#/max_srv");
-  faults.seconds(def.soa_refresh, 1s, 30 * kDay, "#/soa_refresh");
-  faults.seconds(def.soa_retry, 1s, 30 * kDay, "#/soa_retry");
-  faults.seconds(def.soa_expire, 1s, 365 * kDay, "#/soa_expire");
-  faults.require(def.ttl_rules.size() <= kMaxTtlRules, "#/ttl_rules", "too_many",
-                 fmt::format("must be at most {} rules", kMaxTtlRules));
+  faults.seconds(def.ttl, 0s, kDay, Path(kRoot, "ttl"));
+  faults.seconds(def.min_ttl, 0s, kDay, Path(kRoot, "min_ttl"));
+  faults.seconds(def.negative_ttl, 0s, kDay, Path(kRoot, "negative_ttl"));
+  faults.number(def.max_answers, 0, 10'000, Path(kRoot, "max_answers"));
+  faults.number(def.max_srv, 0, 10'000, Path(kRoot, "max_srv"));
+  faults.seconds(def.soa_refresh, 1s, 30 * kDay, Path(kRoot, "soa_refresh"));
+  faults.seconds(def.soa_retry, 1s, 30 * kDay, Path(kRoot, "soa_retry"));
+  faults.seconds(def.soa_expire, 1s, 365 * kDay, Path(kRoot, "soa_expire"));
+  const Path rules(kRoot, "ttl_rules");
+  faults.at_most(def.ttl_rules.size(), kMaxTtlRules, "rules", rules);
   for (std::size_t i = 0; i < def.ttl_rules.size(); ++i) {
-    const std::string at = fmt::format("#/ttl_rules/{}", i);
-    faults.require(is_label_glob(def.ttl_rules[i].match), at + "/match", "invalid_glob",
+    const Path at(rules, i);
+    faults.require(is_label_glob(def.ttl_rules[i].match), Path(at, "match"), "invalid_glob",
                    "must be a service label in which '*' stands for any part");
-    faults.seconds(def.ttl_rules[i].ttl, 0s, kDay, at + "/ttl");
+    faults.seconds(def.ttl_rules[i].ttl, 0s, kDay, Path(at, "ttl"));
   }
-  return std::move(faults).problem(fmt::format("namespace '{}'", def.name.text()));
+  return std::move(faults).problem("namespace", def.name.text());
 }
 
 std::optional<Problem> validate(const OverrideDef& def) {
   Faults faults;
-  faults.require(!def.name.empty(), "#/name", "empty", "an override needs a name");
-  faults.text(def.name, kMaxLabel, "#/name");
-  const auto glob = [&](std::string_view pattern, std::string_view at) {
+  faults.require(!def.name.empty(), Path(kRoot, "name"), "empty", "an override needs a name");
+  faults.text(def.name, kMaxLabel, Path(kRoot, "name"));
+  const Path match(kRoot, "match");
+  const auto glob = [&](std::string_view pattern, const Path& at) {
     faults.require(!pattern.empty(), at, "empty", "must be a name, or a glob such as '*'");
     faults.text(pattern, kMaxGlob, at);
   };
-  glob(def.service, "#/match/service");
-  glob(def.instance, "#/match/instance");
-  glob(def.node, "#/match/node");
-  faults.text(def.reason, kMaxRemark, "#/reason");
-  faults.text(def.author, kMaxRemark, "#/author");
-  return std::move(faults).problem(fmt::format("override '{}'", clip_utf8(def.name, kMaxLabel)));
+  glob(def.service, Path(match, "service"));
+  glob(def.instance, Path(match, "instance"));
+  glob(def.node, Path(match, "node"));
+  faults.text(def.reason, kMaxRemark, Path(kRoot, "reason"));
+  faults.text(def.author, kMaxRemark, Path(kRoot, "author"));
+  return std::move(faults).problem("override", def.name);
 }
 
 std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex) {
   Faults faults;
   if (!name.is_below(apex) || name.parent_key() != apex.key()) {
     const std::string parent = std::string(name.parent_key());
-    faults.add("#/service", "too_many_labels",
+    faults.add(Path(kRoot, "service"), "too_many_labels",
                fmt::format("must be exactly one label below a namespace, and the namespace here is '{}'", apex.text()));
-    auto problem = std::move(faults).problem(fmt::format("service '{}'", name.text()));
+    auto problem = std::move(faults).problem("service", name.text());
     if (!parent.empty()) problem->hint = fmt::format("create the namespace '{}' first", parent);
     return problem;
   }
   const std::string_view label = name.first_label();
   if (is_reserved_service_label(label)) {
-    faults.add("#/service", "reserved", "'ns', 'ns1' and labels that begin with '_' are reserved");
+    faults.add(Path(kRoot, "service"), "reserved", "'ns', 'ns1' and labels that begin with '_' are reserved");
   } else {
-    faults.require(is_ldh_label(label) && label.size() <= kMaxUnderscored, "#/service", "invalid_label",
+    faults.require(is_ldh_label(label) && label.size() <= kMaxUnderscored, Path(kRoot, "service"), "invalid_label",
                    "must be 1 to 62 letters, digits and inner hyphens: DNS asks for it as _label too");
   }
-  return std::move(faults).problem(fmt::format("service '{}'", name.text()));
+  return std::move(faults).problem("service", name.text());
 }
 
 }  // namespace registry

@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                       d.protocols = {false, false};
                     },
                     "#/protocol required"},
-        BadInstance{"PortName", [](InstanceDef& d) { d.ports["a b"].port = 1; }, "#/ports/a b invalid_name"},
+        BadInstance{"PortName", [](InstanceDef& d) { d.ports["a b"].port = 1; }, "#/ports/a%20b invalid_name"},
         BadInstance{"PortTwice", [](InstanceDef& d) { d.ports["http"].port = d.ports["HTTP"].port = 1; },
                     "#/ports/http duplicate"},
         BadInstance{"NamedPortZero", [](InstanceDef& d) { d.ports["metrics"]; }, "#/ports/metrics/port out_of_range"},
@@ -127,6 +127,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "#/checks/0/http/headers/X control_character"},
         BadInstance{"Status", [](InstanceDef& d) { d.checks[0].http.expect_status = {99}; },
                     "#/checks/0/http/expect/status out_of_range"},
+        BadInstance{"HttpsCheckWithoutPort",
+                    [](InstanceDef& d) {
+                      d.port.reset();
+                      d.checks[0].kind = CheckKind::https;
+                    },
+                    "#/checks/0/https/port required"},
         BadInstance{"CheckWithoutPort", [](InstanceDef& d) { d.port.reset(); }, "#/checks/0/http/port required"},
         BadInstance{"CheckOfAbsentFamily", [](InstanceDef& d) { d.checks[0].family = Family::ipv6; },
                     "#/checks/0/family no_address"}),

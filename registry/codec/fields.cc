@@ -12,23 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 64;  // more help nobody, and bound the answer to a hostile body
 
-// A reference token as a URI fragment: RFC 6901 escapes, then RFC 3986 percent-encoding.
-void append_token(std::string& out, std::string_view token) {
-  constexpr std::string_view kPlain = "-._~!$&'()*+,;=:@?";
-  for (const char c : token) {
-    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else if (alphanumeric || kPlain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-}
-
 bool at_or_below(std::string_view pointer, std::string_view root) {
   return pointer.starts_with(root) && (pointer.size() == root.size() || pointer[root.size()] == '/');
 }
@@ -66,18 +49,6 @@ std::string_view did_you_mean(std::string_view word, std::span<const std::string
     }
   }
   return best;
-}
-
-std::string Path::text() const {
-  if (!up_) return "#";
-  std::string out = up_->text();
-  out += '/';
-  if (index_) {
-    out += std::to_string(*index_);
-  } else {
-    append_token(out, name_);
-  }
-  return out;
 }
 
 void Errors::add(const Path& where, std::string_view code, std::string message, std::string_view did_you_mean) {

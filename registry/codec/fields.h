@@ -15,22 +15,9 @@
 #include <vector>
 
 #include "registry/codec/codec.h"
+#include "registry/path.h"
 
 namespace registry::codec {
-
-// Where we are in the document. Linked on the stack; becomes text only when there is an error to report.
-class Path {
- public:
-  Path() = default;
-  Path(const Path& up, std::string_view name) : up_(&up), name_(name) {}
-  Path(const Path& up, std::size_t index) : up_(&up), index_(index) {}
-  [[nodiscard]] std::string text() const;  // "#/checks/0/http" (RFC 6901 section 6)
-
- private:
-  const Path* up_ = nullptr;
-  std::string_view name_;
-  std::optional<std::size_t> index_;
-};
 
 class Errors {
  public:

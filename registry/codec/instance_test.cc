@@ -175,6 +175,10 @@ TEST(InstanceCodec, ReportsAllErrorsAtOnceTogetherWithThoseOfValidation) {
                                       ::testing::StartsWith("#/zone "), ::testing::StartsWith("#/checks/1/rise ")));
 }
 
+TEST(InstanceCodec, WhatCouldNotBeReadIsReportedOnceWhateverItsName) {
+  EXPECT_THAT(errors(R"({"port":1,"meta":{"a b\u0001":5}})"), ::testing::ElementsAre("#/meta/a%20b%01 wrong_type"));
+}
+
 TEST(InstanceCodec, SuggestsTheFieldThatWasMeant) {
   const auto def = parse(R"({"checks":[{"htpp":"/"}],"wieght":1})");
   ASSERT_FALSE(def);
