@@ -261,7 +261,8 @@ Result<InstanceDef> merge_instance(const InstanceDef& current, const json::value
                                    const InstanceContext& context) {
   const json::object* members = patch.if_object();
   if (!members) return fail(ProblemKind::invalid_registration, "a patch must be a JSON object (RFC 7396)");
-  json::value body(write(current, Form::compact));
+  // In full: what the compact form leaves out is a compiled default, and those of the context may be others.
+  json::value body(write(current, Form::full));
   replace_location(body.get_object(), *members);
   merge_patch(body, patch);
   Errors errors;

@@ -257,6 +257,17 @@ TEST(InstancePatch, AddressAndHostReplaceEachOther) {
   EXPECT_EQ(merged(address, R"({"addresses":null})").addresses.v4, context().peer_v4);
 }
 
+TEST(InstancePatch, LeavesTheTimingOfChecksWhateverTheDefaultsAre) {
+  InstanceContext here = context();
+  here.check_defaults.interval = 10s;
+  here.check_defaults.fall = 1;
+  const auto body = parse_document(R"({"port":1,"checks":[{"tcp":true,"interval":"5s","fall":3}]})").value();
+  const InstanceDef before = parse_instance(body, here).value();
+  ASSERT_EQ(before.checks[0].interval, 5s);
+  const InstanceDef after = merge_instance(before, parse_document(R"({"weight":5})").value(), here).value();
+  EXPECT_EQ(after.checks, before.checks);
+}
+
 TEST(InstancePatch, KeepsTheIdAndRefusesWhatIsWrong) {
   InstanceDef current = good("{}");
   current.id = "host:app:8080";
