@@ -204,6 +204,8 @@ std::optional<Problem> validate(const OverrideDef& def) {
   glob(def.node, Path(match, "node"));
   faults.text(def.reason, kMaxRemark, Path(kRoot, "reason"));
   faults.text(def.author, kMaxRemark, Path(kRoot, "author"));
+  faults.require(!def.expires || *def.expires <= kLatestExpiry, Path(kRoot, "expires"), "out_of_range",
+                 "must lie before the year 2200; without it the override stays until it is deleted");
   return std::move(faults).problem("override", def.name);
 }
 

@@ -27,6 +27,8 @@ inline constexpr std::size_t kMaxTtlRules = 256;
 inline constexpr std::size_t kMaxNameServers = 13;  // what fits one 512-octet answer, as the root's thirteen
 inline constexpr std::size_t kMaxGlob = 255;
 inline constexpr std::size_t kMaxRemark = 256;  // reason and author of an override
+// Nothing is to expire later: a deadline beyond it would not fit the clocks' nanoseconds (they end in 2262).
+inline constexpr Wall kLatestExpiry{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
 // A label that also appears with an underscore before it: _worker._tcp, _metrics._tcp.worker.
 inline constexpr std::size_t kMaxUnderscored = kMaxLabel - 1;
 // The longest name below an apex is label._service._tcp (63 + 1 + 63 + 1 + 4 + 1); with this apex it is 253 octets,

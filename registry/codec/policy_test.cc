@@ -111,6 +111,15 @@ TEST(OverrideCodec, NamesEveryError) {
                                       "#/expires invalid_value", "#/state missing"));
 }
 
+TEST(OverrideCodec, RefusesAnExpiryThatNoClockReaches) {
+  for (const char* far : {"999999999d", "9999-12-31T23:59:59Z", "2200-01-01T00:00:00.001Z"}) {
+    const std::string body = std::string(R"({"state":"down","expires":")") + far + "\"}";
+    EXPECT_THAT(errors(parse_override(doc(body), "x", Wall{})), ::testing::ElementsAre("#/expires out_of_range"))
+        << far;
+  }
+  EXPECT_TRUE(parse_override(doc(R"({"state":"down","expires":"2200-01-01T00:00:00Z"})"), "x", Wall{}));
+}
+
 TEST(Time, ReadsRfc3339) {
   const Wall epoch{};
   EXPECT_EQ(parse_time("1970-01-01T00:00:00Z"), epoch);
