@@ -111,6 +111,8 @@ struct RegistryCore {
   void set_check_state(const CheckStateEffect& effect, Edit& edit);  // as stored
   // Recomputes the applicable checks; results that still mean the same are kept.
   void attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit);
+  void begin_lease(Service& service, Instance& instance, const Edit& edit);
+  void replace_template(Service& service, Instance& instance, Edit& edit);
   void update_idle(Service& service, const Edit& edit);
   void set_serial(const SerialEffect& effect);
 

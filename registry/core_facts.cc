@@ -95,7 +95,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
         service.policy.checks.empty() ? nullptr : std::make_shared<const std::vector<CheckDef>>(service.policy.checks);
   }
   for (auto& [id, instance] : service.instances) {
-    if (new_checks) attach_checks(service, instance, *instance.def, edit);
+    if (new_checks) replace_template(service, instance, edit);
     refresh_and_tell(service, instance, edit);
   }
   update_idle(service, edit);

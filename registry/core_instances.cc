@@ -49,14 +49,29 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
     instance.flip_at.push_back(kept ? old_flips[old] : flip_time({}, check, service.policy, edit.now.mono));
   }
   instance.ever_passed = instance.ever_passed && all_kept;
+}
+
+// A registration counts as a heartbeat, also of a lease that had ended.
+void RegistryCore::begin_lease(Service& service, Instance& instance, const Edit& edit) {
   const int beat = heartbeat_of(*instance.checks);
   if (beat < 0) return drop_timers(service, instance);
-  // A registration counts as a heartbeat, also of a lease that had ended.
   CheckStatus& status = instance.status[static_cast<std::size_t>(beat)];
   if (status.state == CheckState::unknown || instance.forget_at) {
     enter(status, CheckState::passing, Fault::none, {}, edit.now.wall);
   }
   start_lease(service, instance, (*instance.checks)[static_cast<std::size_t>(beat)].lease, edit.now.mono);
+}
+
+// Another template is no sign of life: a lease that runs or has ended stays as it is, unless the template gave it.
+void RegistryCore::replace_template(Service& service, Instance& instance, Edit& edit) {
+  const auto heartbeat = [&]() -> std::optional<CheckDef> {
+    const int beat = heartbeat_of(*instance.checks);
+    if (beat < 0) return std::nullopt;
+    return (*instance.checks)[static_cast<std::size_t>(beat)];
+  };
+  const auto before = heartbeat();
+  attach_checks(service, instance, *instance.def, edit);
+  if (heartbeat() != before) begin_lease(service, instance, edit);
 }
 
 void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit) {
@@ -78,6 +93,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
   instance.managed_by_config = origin.managed_by_config;
   const std::vector<CheckStatus> before = instance.status;
   attach_checks(service, instance, fresh ? *instance.def : *old_def, edit);
+  begin_lease(service, instance, edit);
   touch(edit, service, true);
   instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
   refresh(service, instance, edit);

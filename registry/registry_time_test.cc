@@ -88,6 +88,38 @@ TEST_F(LeaseTest, AnEqualPutRenewsIt) {
   EXPECT_EQ(get("web.corp", "i1").lease_deadline, now.mono + 2s);
 }
 
+TEST_F(LeaseTest, AnotherTemplateIsNoHeartbeat) {
+  put_instance("web.corp", with_checks(instance("dead"), {lease(10s)}));
+  pass(5s);
+  put_instance("web.corp", with_checks(instance("alive", "10.0.0.2"), {lease(10s)}));
+  pass(5s);
+  const Mono forget_at = get("web.corp", "dead").forget_at.value();
+  const Mono deadline = get("web.corp", "alive").lease_deadline.value();
+  pass(1s);
+  ServicePolicy policy;
+  policy.checks = {tcp_check()};
+  put_service("web.corp", policy);
+  put_service("web.corp");
+  EXPECT_EQ(get("web.corp", "dead").forget_at, forget_at) << "the dead stay dead";
+  EXPECT_FALSE(get("web.corp", "dead").available);
+  EXPECT_EQ(get("web.corp", "alive").lease_deadline, deadline) << "nobody said that it lives";
+}
+
+TEST_F(LeaseTest, ATemplatesHeartbeatStartsEndsAndChangesItsLength) {
+  put_instance("web.corp", instance("i1"));
+  ServicePolicy policy;
+  policy.checks = {lease(10s)};
+  put_service("web.corp", policy);
+  EXPECT_TRUE(get("web.corp", "i1").available);
+  EXPECT_EQ(get("web.corp", "i1").lease_deadline, now.mono + 10s);
+  policy.checks = {lease(60s)};
+  put_service("web.corp", policy);
+  EXPECT_EQ(get("web.corp", "i1").lease_deadline, now.mono + 60s);
+  put_service("web.corp");
+  EXPECT_FALSE(get("web.corp", "i1").lease_deadline);
+  EXPECT_EQ(registry.next_deadline(), Mono::max());
+}
+
 TEST_F(LeaseTest, AReportedStateCountsAtOnce) {
   EXPECT_FALSE(beat("web.corp", "i1", CheckState::critical));
   EXPECT_EQ(get("web.corp", "i1").reason, Reason::check_failing);
@@ -236,6 +268,9 @@ TEST_F(OverrideTest, Expires) {  // case 78
   EXPECT_THAT(changes.touched_services, ElementsAre("web1.corp"));
   EXPECT_THAT(registry.due(now, 10).overrides, ElementsAre("r"));
   EXPECT_EQ(refused(PutOverride{def}), ProblemKind::invalid_registration);
+  def.expires = std::chrono::sys_days{std::chrono::year{2199} / 12 / 31};
+  put(PutOverride{def});
+  EXPECT_FALSE(available("web1.corp")) << "its end fits the clock";
 }
 
 }  // namespace
