@@ -74,6 +74,7 @@ struct RegistryCore {
   std::set<Timer> leases, forgets;
   std::set<Idle> idle;
   Mono advanced_to = Mono::min();
+  Revision declared_at = 0;  // when the configuration file last changed something
 
   // core_edit.cc
   Revision stamp(Edit& edit);  // the edit's revision, taken now when it has none
@@ -99,7 +100,7 @@ struct RegistryCore {
   void erase_namespace(std::string_view name, Edit& edit);
   Service& put_service(const DomainName& name, ServicePolicy policy, bool declared, Origin origin, Edit& edit);
   void erase_service(std::string_view key, Edit& edit);
-  void put_override(OverrideDef def, Edit& edit);
+  void put_override(OverrideDef def, Revision stored, Edit& edit);  // 0 = this edit
   void erase_override(std::string_view name, Edit& edit);
   void rank_overrides();
   void refresh_matching(const OverrideDef& def, Edit& edit);

@@ -30,8 +30,9 @@ void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   const bool defaults_changed = !fresh && !same_defaults(ns.def, def);
   ns.def = std::move(def);
   ns.managed_by_config = origin.managed_by_config;
-  ns.revision = ns.index = stamp(edit);
-  if (fresh) ns.created = origin.created != 0 ? origin.created : ns.revision;
+  ns.index = stamp(edit);
+  ns.revision = origin.revision != 0 ? origin.revision : ns.index;
+  if (fresh) ns.created = origin.created != 0 ? origin.created : ns.index;
   for (const std::string& name : gone) {
     apex_of.erase(name);
     apexes.erase(name);
@@ -144,10 +145,10 @@ void RegistryCore::refresh_matching(const OverrideDef& def, Edit& edit) {
   }
 }
 
-void RegistryCore::put_override(OverrideDef def, Edit& edit) {
+void RegistryCore::put_override(OverrideDef def, Revision stored, Edit& edit) {
   const auto [it, fresh] = overrides.try_emplace(def.name);
   const OverrideDef before = std::exchange(it->second.def, std::move(def));
-  it->second.revision = stamp(edit);
+  it->second.revision = stored != 0 ? stored : stamp(edit);
   it->second.ends = end_of(it->second.def, edit.now);
   it->second.expired = it->second.ends <= edit.now.mono;
   rank_overrides();

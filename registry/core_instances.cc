@@ -39,11 +39,14 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
   const auto old_checks = std::exchange(instance.checks, applicable_checks(service, instance.def));
   auto old_status = std::exchange(instance.status, {});
   const auto old_flips = std::exchange(instance.flip_at, {});
+  std::vector<std::uint64_t> subjects;
+  for (std::size_t i = 0; i < old_status.size(); ++i) subjects.push_back(subject_of((*old_checks)[i], old_def, 0));
   bool all_kept = true;
   for (const CheckDef& check : *instance.checks) {
-    std::size_t old = 0;
-    while (old < old_status.size() && !carries_over((*old_checks)[old], old_def, check, *instance.def)) ++old;
-    const bool kept = old < old_status.size();
+    const bool none = subjects.empty();
+    const auto same = none ? subjects.end() : std::ranges::find(subjects, subject_of(check, *instance.def, 0));
+    const bool kept = same != subjects.end();
+    const auto old = static_cast<std::size_t>(same - subjects.begin());
     all_kept &= kept;
     instance.status.push_back(kept ? std::move(old_status[old]) : CheckStatus{});
     instance.flip_at.push_back(kept ? old_flips[old] : flip_time({}, check, service.policy, edit.now.mono));
@@ -91,22 +94,16 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
     instance.resolved_until.reset();
   }
   instance.managed_by_config = origin.managed_by_config;
-  const std::vector<CheckStatus> before = instance.status;
   attach_checks(service, instance, fresh ? *instance.def : *old_def, edit);
   begin_lease(service, instance, edit);
   touch(edit, service, true);
   instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
+  // Where observations overtook the commit, it is announced under a newer revision than its ETag: pollers wait for
+  // that.
+  if (instance.revision != edit.set.revision) instance.state_revision = edit.set.revision;
   refresh(service, instance, edit);
-  const Change put{ChangeKind::instance, ChangeOp::put,      service.name.key(),
-                   instance.def->id,     instance.available, std::string(to_string(instance.reason))};
-  tell(edit, put);
-  if (!fresh && before != instance.status) {
-    // A check's state moved with the facts (a lease came back, a check is new): the store must hear of that too.
-    Change state = put;
-    state.op = ChangeOp::state;
-    instance.state_revision = edit.set.revision;
-    tell(edit, std::move(state));
-  }
+  tell(edit, {ChangeKind::instance, ChangeOp::put, service.name.key(), instance.def->id, instance.available,
+              std::string(to_string(instance.reason))});
 }
 
 void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& edit) {
@@ -147,6 +144,8 @@ void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
   const std::vector<CheckDef>& checks = *instance.checks;
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (checks[i].name != effect.check) continue;
+    // Written about another registration, definition or target of this name.
+    if (subject_of(checks[i], *instance.def, instance.created) != effect.subject) return;
     const bool beat = checks[i].kind == CheckKind::heartbeat;
     if (beat && effect.status.state == CheckState::unknown) return;
     instance.status[i] = effect.status;

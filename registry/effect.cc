@@ -8,8 +8,8 @@ void stamp_revisions(Record& record) {
         [&](auto& e) {
           if constexpr (requires { e.created; }) {
             if (e.created == 0) e.created = record.revision;
-            e.revision = record.revision;
           }
+          if constexpr (requires { e.revision; }) e.revision = record.revision;
         },
         effect);
   }

@@ -12,8 +12,12 @@
 
 namespace registry {
 
+// What is put carries the revisions that it shows as ETag and `created`, so that a restart keeps them. 0 in a new
+// effect: stamp_revisions() fills them in.
 struct PutNamespaceEffect {
   NamespaceDef def;
+  Revision created = 0;
+  Revision revision = 0;
 };
 struct DeleteNamespaceEffect {
   std::string name;  // folded
@@ -22,8 +26,8 @@ struct PutServiceEffect {
   DomainName name;
   ServicePolicy policy;
   bool declared = false;  // PUT by itself; else made by its first instance and gone 1 h after its last
-  Revision created = 0;   // 0 in a new effect: apply fills in the revision
-  Revision revision = 0;  // as stored; a restart keeps the ETag
+  Revision created = 0;
+  Revision revision = 0;
 };
 struct DeleteServiceEffect {
   std::string service;  // folded FQDN; its instances go with it
@@ -46,6 +50,7 @@ struct DrainEffect {
 };
 struct PutOverrideEffect {
   OverrideDef def;
+  Revision revision = 0;  // of two that rank alike the newer one decides
 };
 struct DeleteOverrideEffect {
   std::string name;
@@ -55,6 +60,7 @@ struct CheckStateEffect {
   std::string service;
   std::string id;
   std::string check;
+  std::uint64_t subject = 0;  // what the result speaks of: subject_of() in registry/judge.h
   CheckStatus status;
 };
 // What only the name server knows of a namespace and must not run backwards: its serial.

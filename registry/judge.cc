@@ -1,5 +1,8 @@
 #include "registry/judge.h"
 
+#include <fmt/format.h>
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -136,12 +139,27 @@ std::shared_ptr<const std::vector<CheckDef>> applicable_checks(Service& service,
   return service.combined;
 }
 
-bool carries_over(const CheckDef& old_check, const InstanceDef& old_def, const CheckDef& new_check,
-                  const InstanceDef& new_def) {
-  if (old_check.name != new_check.name || old_check.kind != new_check.kind) return false;
-  if (new_check.kind == CheckKind::heartbeat) return true;  // what was reported stays reported
-  return old_check == new_check && old_def.addresses == new_def.addresses && old_def.host == new_def.host &&
-         probe_port(old_check, old_def) == probe_port(new_check, new_def);
+std::uint64_t subject_of(const CheckDef& check, const InstanceDef& def, Revision created) {
+  std::string text = fmt::format("{}\n{}\n{}\n", created, static_cast<int>(check.kind), check.name);
+  if (check.kind != CheckKind::heartbeat) {
+    const HttpProbe& http = check.http;
+    const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
+    add(http.path);
+    add(http.method);
+    for (const auto& [name, value] : http.headers) {
+      add(name);
+      add(value);
+    }
+    add(http.host);
+    add(http.expect_body);
+    add(def.addresses.v4 ? to_string(*def.addresses.v4) : "");
+    add(def.addresses.v6 ? to_string(*def.addresses.v6) : "");
+    add(def.host);
+    text += fmt::format("{} {} {} {} {} {} {} {} {} {}", fmt::join(http.expect_status, ","), http.tls_skip_verify,
+                        check.tcp.tls, probe_port(check, def), check.interval.count(), check.timeout.count(),
+                        check.rise, check.fall, check.ok, static_cast<int>(check.family));
+  }
+  return XXH3_64bits(text.data(), text.size()) >> 1;
 }
 
 Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last) {

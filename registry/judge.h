@@ -24,9 +24,10 @@ struct Judgement {
 [[nodiscard]] std::shared_ptr<const std::vector<CheckDef>> applicable_checks(
     Service& service, const std::shared_ptr<const InstanceDef>& def);
 
-// A check's result means the same after the change from `old_def` to `new_def`: same definition, same target.
-[[nodiscard]] bool carries_over(const CheckDef& old_check, const InstanceDef& old_def, const CheckDef& new_check,
-                                const InstanceDef& new_def);
+// What a check's results speak of, as a number that outlives a restart: this registration (`created`), the check's
+// definition, its target. Where it is the same after a change, results keep their meaning. Of a heartbeat only the
+// name counts: what was reported stays reported. At most 63 bits, so that it is a JSON integer for every reader.
+[[nodiscard]] std::uint64_t subject_of(const CheckDef& check, const InstanceDef& def, Revision created);
 
 // When the check could flip, if its last result came `last`.
 [[nodiscard]] Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last);

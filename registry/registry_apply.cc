@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "registry/core.h"
+#include "registry/judge.h"
 #include "registry/validate.h"
 
 namespace registry {
@@ -51,7 +52,7 @@ class Restore {
       skip("an alias of a declared namespace, stored namespaces", e.def.name.text());
     } else {
       std::erase_if(e.def.aliases, [&](const DomainName& alias) { return core_.apex_of.contains(alias.key()); });
-      core_.put_namespace(std::move(e.def), {}, edit_);
+      core_.put_namespace(std::move(e.def), {.created = created(e.created), .revision = e.revision}, edit_);
     }
   }
 
@@ -86,7 +87,7 @@ class Restore {
 
   void operator()(PutOverrideEffect& e) {
     if (validate(e.def)) return skip("not valid any more, stored overrides", e.def.name);
-    core_.put_override(std::move(e.def), edit_);
+    core_.put_override(std::move(e.def), e.revision, edit_);
   }
 
   [[nodiscard]] std::vector<std::string> notes() const { return skipped_.notes(); }
@@ -115,25 +116,73 @@ void each(std::vector<Effect>& effects, F&& f) {
   }
 }
 
+// A reload declared or withdrew things while the commit was on its way, and the file wins, as it does at a restart.
+bool overruled(const RegistryCore& core, const Effect& effect) {
+  const auto managed_instance = [](const Service& owner, const std::string& id) {
+    const auto it = owner.instances.find(id);
+    return it != owner.instances.end() && it->second.managed_by_config;
+  };
+  const auto owner_of = [&](const std::string& key) {
+    const auto it = core.services.find(key);
+    return it == core.services.end() ? nullptr : &it->second;
+  };
+  return std::visit(
+      Overloaded{[&](const PutNamespaceEffect& e) {
+                   const auto it = core.namespaces.find(e.def.name.key());
+                   return it == core.namespaces.end() ? core.apex_of.contains(e.def.name.key())
+                                                      : it->second.managed_by_config;
+                 },
+                 [&](const DeleteNamespaceEffect& e) {
+                   const auto it = core.namespaces.find(e.name);
+                   return it != core.namespaces.end() && (it->second.managed_by_config || it->second.services > 0);
+                 },
+                 [&](const PutServiceEffect& e) {
+                   const Service* const present = owner_of(e.name.key());
+                   return present != nullptr ? present->managed_by_config
+                                             : !core.namespaces.contains(e.name.parent_key());
+                 },
+                 [&](const DeleteServiceEffect& e) {
+                   const Service* const present = owner_of(e.service);
+                   return present != nullptr && (present->managed_by_config || !present->instances.empty());
+                 },
+                 [&](const PutInstanceEffect& e) {
+                   const Service* const owner = owner_of(e.service);
+                   if (owner == nullptr || !owner->policy.alias.empty()) return true;
+                   const auto label = owner->by_label.find(fold(e.def.label));
+                   return managed_instance(*owner, e.def.id) ||
+                          (label != owner->by_label.end() && label->second->first != e.def.id);
+                 },
+                 [&](const DeleteInstanceEffect& e) {
+                   const Service* const owner = owner_of(e.service);
+                   return owner != nullptr && managed_instance(*owner, e.id);
+                 },
+                 [](const auto&) { return false; }},
+      effect);
+}
+
 }  // namespace
 
 void RegistryCore::apply(Effect&& effect, Edit& edit) {
   std::visit(
-      Overloaded{[&](PutNamespaceEffect& e) { put_namespace(std::move(e.def), {}, edit); },
+      Overloaded{[&](PutNamespaceEffect& e) {
+                   put_namespace(std::move(e.def), {.created = e.created, .revision = e.revision}, edit);
+                 },
                  [&](DeleteNamespaceEffect& e) { erase_namespace(e.name, edit); },
                  [&](PutServiceEffect& e) {
-                   put_service(e.name, std::move(e.policy), e.declared, {.created = e.created}, edit);
+                   put_service(e.name, std::move(e.policy), e.declared, {.created = e.created, .revision = e.revision},
+                               edit);
                  },
                  [&](DeleteServiceEffect& e) { erase_service(e.service, edit); },
                  [&](PutInstanceEffect& e) {
-                   Service* const owner = service(e.service);
-                   if (owner != nullptr) put_instance(*owner, std::move(e.def), {.created = e.created}, edit);
+                   if (Service* const owner = service(e.service)) {
+                     put_instance(*owner, std::move(e.def), {.created = e.created, .revision = e.revision}, edit);
+                   }
                  },
                  [&](DeleteInstanceEffect& e) {
                    if (Service* const owner = service(e.service)) erase_instance(*owner, e.id, edit);
                  },
                  [&](DrainEffect& e) { set_drain(e, edit); },
-                 [&](PutOverrideEffect& e) { put_override(std::move(e.def), edit); },
+                 [&](PutOverrideEffect& e) { put_override(std::move(e.def), e.revision, edit); },
                  [&](DeleteOverrideEffect& e) { erase_override(e.name, edit); },
                  [&](CheckStateEffect& e) { set_check_state(e, edit); }, [&](SerialEffect& e) { set_serial(e); }},
       effect);
@@ -149,7 +198,10 @@ ChangeSet Registry::apply(const Record& record, const Now& now) {
   } else {
     impl_->stamp(edit);
   }
-  for (const Effect& effect : record.effects) impl_->apply(Effect(effect), edit);
+  const bool reloaded = record.revision <= impl_->declared_at;
+  for (const Effect& effect : record.effects) {
+    if (!reloaded || !overruled(*impl_, effect)) impl_->apply(Effect(effect), edit);
+  }
   return impl_->finish(std::move(edit));
 }
 
@@ -189,11 +241,19 @@ std::vector<std::string> Registry::restore(std::vector<Effect> effects, Revision
 std::vector<Effect> Registry::observed(const ChangeSet& changes) const {
   std::vector<Effect> out;
   for (const Change& change : changes.changes) {
-    if (change.kind != ChangeKind::instance || change.op != ChangeOp::state) continue;
+    if (change.kind != ChangeKind::instance || change.op == ChangeOp::remove) continue;
     const Instance* const instance = find_instance(change.service, change.id);
     if (instance == nullptr) continue;
+    const bool registered = change.op == ChangeOp::put, first = instance->created == instance->revision;
     for (std::size_t i = 0; i < instance->status.size(); ++i) {
-      out.emplace_back(CheckStateEffect{change.service, change.id, (*instance->checks)[i].name, instance->status[i]});
+      const CheckStatus& status = instance->status[i];
+      const bool known = status.state != CheckState::unknown;
+      // With a registration a lease begins, or begins again, and results may be void. What it left is stored already.
+      const bool moved = registered ? (known ? status.since == changes.at : !first) : known;
+      if (!moved) continue;
+      const CheckDef& check = (*instance->checks)[i];
+      const std::uint64_t subject = subject_of(check, *instance->def, instance->created);
+      out.emplace_back(CheckStateEffect{change.service, change.id, check.name, subject, status});
     }
   }
   for (const std::string& apex : changes.touched_namespaces) {

@@ -1,6 +1,7 @@
 // What does not come through the write path: the configuration file's declarations and the zone files' names.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "registry/core.h"
@@ -128,6 +129,7 @@ ChangeSet Registry::declare(Declared declared, const Now& now, std::vector<std::
     for (InstanceDef& def : svc.instances) declare_instance(*impl_, *impl_->service(svc.name.key()), def, edit, notes);
   }
   withdraw(*impl_, services, namespaces, edit, notes);
+  impl_->declared_at = std::max(impl_->declared_at, edit.set.revision);
   return impl_->finish(std::move(edit));
 }
 

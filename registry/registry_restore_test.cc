@@ -81,6 +81,90 @@ TEST_F(RestoreTest, ALeaseThatCameBackByAPutIsNotRestoredAsEnded) {
   EXPECT_TRUE(restored.find_instance("web.corp", "i1")->available);
 }
 
+TEST_F(RestoreTest, ResultsOfAnotherTargetTemplateOrRegistrationAreForgotten) {
+  const auto restored = [&](std::string_view service) {
+    Registry fresh;
+    fresh.restore(log, 100, now);
+    return fresh.find_instance(service, "i1")->status.at(0);
+  };
+  const auto forget = [&]<class Kind>(Kind) {  // the store keeps the latest of a key
+    std::erase_if(log, [](const Effect& e) { return std::holds_alternative<Kind>(e); });
+  };
+  const auto replace = [&](InstanceDef def) {
+    forget(PutInstanceEffect{});
+    put_instance("web.corp", std::move(def));
+    keep();
+  };
+  put_instance("web.corp", with_checks(instance("i1"), {tcp_check()}));
+  probe("web.corp", "i1", Verdict::failed);
+  keep();
+  EXPECT_EQ(restored("web.corp").state, CheckState::critical);
+  replace(with_checks(instance("i1", "10.0.0.9"), {tcp_check()}));
+  EXPECT_EQ(restored("web.corp"), CheckStatus{}) << "another target";
+  replace(with_checks(instance("i1"), {tcp_check()}));
+  EXPECT_EQ(restored("web.corp"), CheckStatus{}) << "and the first one again";
+  put(DeleteInstance{name("web.corp"), "i1"});
+  replace(with_checks(instance("i1"), {tcp_check()}));
+  EXPECT_EQ(restored("web.corp"), CheckStatus{}) << "its namesake";
+
+  ServicePolicy policy;
+  policy.checks = {tcp_check()};
+  put_service("db.corp", policy);
+  put_instance("db.corp", instance("i1"));
+  probe("db.corp", "i1", Verdict::failed);
+  keep();
+  EXPECT_EQ(restored("db.corp").state, CheckState::critical);
+  policy.checks[0].tcp.port = 81;
+  forget(PutServiceEffect{});
+  put_service("db.corp", policy);
+  keep();
+  EXPECT_EQ(restored("db.corp"), CheckStatus{}) << "another template";
+}
+
+TEST_F(RestoreTest, EveryEtagIsKept) {
+  NamespaceDef def;
+  def.name = name("prod");
+  put(PutNamespace{def});
+  def.ttl = 9s;
+  put(PutNamespace{def});
+  put_instance("web.corp", with_checks(instance("i1"), {tcp_check()}));
+  Transaction transaction(registry, now);
+  ASSERT_TRUE(transaction.run(PutInstance{name("web.corp"), instance("i2", "10.0.0.2"), {}}));
+  ASSERT_TRUE(transaction.run(PutService{name("db.prod"), {}, {}}));
+  Record record{registry.reserve_revision(), now.wall, transaction.take()};
+  stamp_revisions(record);
+  log.insert(log.end(), record.effects.begin(), record.effects.end());
+  probe("web.corp", "i1", Verdict::ok);  // overtakes the commit
+  const Revision announced = registry.apply(record, now).revision;
+  EXPECT_GT(announced, record.revision);
+  EXPECT_GE(get("web.corp", "i2").state_revision, announced) << "pollers wait for what was announced";
+  log.erase(log.begin() + 1);  // the first PUT of prod: the store keeps the latest of a key
+
+  Registry restored;
+  restored.restore(log, 5000, now);
+  for (const char* apex : {"corp", "prod"}) {
+    EXPECT_EQ(restored.find_namespace(apex)->revision, registry.find_namespace(apex)->revision) << apex;
+    EXPECT_EQ(restored.find_namespace(apex)->created, registry.find_namespace(apex)->created) << apex;
+  }
+  EXPECT_EQ(restored.find_service("db.prod")->revision, registry.find_service("db.prod")->revision);
+  EXPECT_EQ(restored.find_instance("web.corp", "i2")->revision, get("web.corp", "i2").revision);
+}
+
+TEST_F(RestoreTest, TheNewerOfTwoEqualOverridesStillDecides) {
+  put_instance("web.corp", instance("i1"));
+  OverrideDef def;
+  def.name = "b";
+  def.service = "web.corp";
+  put(PutOverride{def});
+  def.name = "c";
+  def.up = true;
+  put(PutOverride{def});
+  ASSERT_EQ(get("web.corp", "i1").reason, Reason::override_up);
+  Registry restored;
+  restored.restore(log, 100, now);
+  EXPECT_EQ(restored.find_instance("web.corp", "i1")->reason, Reason::override_up);
+}
+
 TEST_F(RestoreTest, SerialsStayAheadAfterACrash) {
   put_instance("web.corp", instance("i1"));
   keep();
@@ -140,6 +224,29 @@ TEST_F(DeclareTest, TheFilesThingsAreNotTheApisToChange) {
   EXPECT_EQ(refused(DeleteInstance{name("db.corp"), "db1"}), ProblemKind::managed_by_config);
   EXPECT_EQ(refused(DeleteNamespace{"corp", {}}), ProblemKind::managed_by_config);
   EXPECT_TRUE(put_instance("db.corp", instance("db2", "10.0.0.2"))) << "others may register beside";
+}
+
+TEST_F(DeclareTest, AReloadWinsOverACommitUnderWay) {
+  NamespaceDef brief;
+  brief.name = name("brief");
+  Registry::Declared before;
+  before.namespaces.push_back(brief);
+  registry.declare(before, now, notes);
+  Transaction transaction(registry, now);
+  ServicePolicy policy;
+  policy.ttl = 1s;
+  ASSERT_TRUE(transaction.run(PutService{name("db.corp"), policy, {}}));
+  ASSERT_TRUE(transaction.run(PutInstance{name("db.corp"), instance("DB1", "10.0.0.9"), {}}));
+  ASSERT_TRUE(transaction.run(PutInstance{name("web.brief"), instance("w1"), {}}));
+  Record record{registry.reserve_revision(), now.wall, transaction.take()};
+  registry.declare(file({instance("db1")}), now, notes);
+  ASSERT_EQ(registry.find_namespace("brief"), nullptr) << "withdrawn while it was empty";
+  registry.apply(record, now);
+  EXPECT_TRUE(registry.find_service("db.corp")->managed_by_config);
+  EXPECT_FALSE(registry.find_service("db.corp")->policy.ttl);
+  EXPECT_EQ(registry.find_instance("db.corp", "DB1"), nullptr) << "its label is taken";
+  EXPECT_EQ(registry.find_namespace("brief"), nullptr);
+  EXPECT_EQ(registry.find_service("web.brief"), nullptr);
 }
 
 TEST_F(DeclareTest, AnEqualReloadChangesNothing) {

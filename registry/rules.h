@@ -27,6 +27,5 @@ Result<Outcome> run(Staging& staging, const DeleteOverride& command);
 [[nodiscard]] Problem config_manages(std::string_view what, std::string_view name);
 [[nodiscard]] Problem limit_reached(std::string_view what, std::size_t limit);
 [[nodiscard]] Problem one_fault(std::string pointer, std::string code, std::string message);
-void erase_with_traces(Staging& staging, const Ref& ref);
 
 }  // namespace registry

@@ -22,11 +22,12 @@ std::vector<std::string> names_of(const NamespaceDef& def) {
 std::optional<NamespaceView> Staging::find_namespace(std::string_view apex) const {
   if (const auto it = namespaces_.find(apex); it != namespaces_.end()) {
     if (!it->second) return std::nullopt;
-    return NamespaceView{&*it->second, false, 0};
+    return NamespaceView{&it->second->def, false, it->second->created, 0};
   }
   const auto it = core_.namespaces.find(apex);
   if (it == core_.namespaces.end()) return std::nullopt;
-  return NamespaceView{&it->second.def, it->second.managed_by_config, it->second.revision};
+  const Namespace& ns = it->second;
+  return NamespaceView{&ns.def, ns.managed_by_config, ns.created, ns.revision};
 }
 
 std::optional<ServiceView> Staging::find_service(std::string_view key) const {
@@ -171,7 +172,7 @@ void Staging::put(PutNamespaceEffect effect) {
     for (const std::string& name : names_of(*old->def)) set(apexes_, name, std::nullopt);
   }
   for (const std::string& name : names_of(effect.def)) set(apexes_, name, apex);
-  set(namespaces_, apex, effect.def);
+  set(namespaces_, apex, effect);
   push(std::move(effect));
 }
 

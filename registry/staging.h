@@ -45,6 +45,7 @@ struct InstanceView {
 struct NamespaceView {
   const NamespaceDef* def = nullptr;
   bool managed_by_config = false;
+  Revision created = 0;
   Revision revision = 0;
 };
 
@@ -126,7 +127,7 @@ class Staging {
   std::vector<std::function<void()>> undo_;
 
   // Unset optional = gone.
-  std::map<std::string, std::optional<NamespaceDef>, std::less<>> namespaces_;
+  std::map<std::string, std::optional<PutNamespaceEffect>, std::less<>> namespaces_;
   std::map<std::string, std::optional<std::string>, std::less<>> apexes_;
   std::map<std::string, std::optional<StagedService>, std::less<>> services_;
   struct StagedInstance {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "registry/judge.h"
 #include "registry/rules.h"
 #include "registry/validate.h"
 
@@ -54,22 +53,6 @@ std::optional<Problem> check_place(const Staging& staging, const DomainName& ser
   return check_host(staging, service, def);
 }
 
-// Stored results that no longer say anything about the instance as it will be.
-void forget_results(Staging& staging, const Ref& ref, const Instance& base, const InstanceDef* next) {
-  for (std::size_t i = 0; i < base.status.size(); ++i) {
-    const CheckDef& check = (*base.checks)[i];
-    if (base.status[i].since == Wall{}) continue;
-    const bool from_template =
-        std::find(base.def->checks.begin(), base.def->checks.end(), check) == base.def->checks.end();
-    const bool kept = next != nullptr &&
-                      (from_template ? carries_over(check, *base.def, check, *next)
-                                     : std::any_of(next->checks.begin(), next->checks.end(), [&](const CheckDef& each) {
-                                         return carries_over(check, *base.def, each, *next);
-                                       }));
-    if (!kept) staging.push(CheckStateEffect{ref.service, ref.id, check.name, {}});
-  }
-}
-
 Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef def, const Precondition& when) {
   sort_tags(def);
   const auto owner = staging.find_service(service.key());
@@ -91,7 +74,6 @@ Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef def
   }
   if (auto problem = check_place(staging, service, def, !present)) return std::unexpected(std::move(*problem));
   if (!owner) staging.put(PutServiceEffect{service, {}, false, 0});
-  if (present && present->base != nullptr) forget_results(staging, {service.key(), def.id}, *present->base, &def);
   staging.put(PutInstanceEffect{service.key(), std::move(def), present ? present->created : 0});
   return present ? Outcome::replaced : Outcome::created;
 }
@@ -105,12 +87,6 @@ Result<InstanceView> find(const Staging& staging, const std::string& service, co
 }
 
 }  // namespace
-
-void erase_with_traces(Staging& staging, const Ref& ref) {
-  const auto present = staging.find_instance(ref.service, ref.id);
-  if (present->base != nullptr) forget_results(staging, ref, *present->base, nullptr);
-  staging.erase_instance(ref);
-}
 
 Result<Outcome> run(Staging& staging, const PutInstance& command) {
   return put(staging, command.service, command.def, command.when);
@@ -140,7 +116,7 @@ Result<Outcome> run(Staging& staging, const DeleteInstance& command) {
     if (!due) return Outcome::unchanged;
   }
   if (present->managed_by_config) return std::unexpected(config_manages("instance", command.id));
-  erase_with_traces(staging, ref);
+  staging.erase_instance(ref);
   return Outcome::removed;
 }
 

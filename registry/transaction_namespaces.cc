@@ -56,7 +56,7 @@ Result<Outcome> run(Staging& staging, const PutNamespace& command) {
   if (present && *present->def == def) return Outcome::unchanged;
   if (present && present->managed_by_config) return std::unexpected(config_manages("namespace", def.name.text()));
   if (auto problem = check_apexes(staging, def)) return std::unexpected(std::move(*problem));
-  staging.put(PutNamespaceEffect{def});
+  staging.put(PutNamespaceEffect{def, present ? present->created : 0});
   return present ? Outcome::replaced : Outcome::created;
 }
 

@@ -124,7 +124,7 @@ Result<Outcome> run(Staging& staging, const DeleteService& command) {
                 "delete them first, or use ?force=true");
   }
   // Each by itself: the store keeps one row per instance.
-  for (const std::string& id : staging.ids_in(key)) erase_with_traces(staging, {key, id});
+  for (const std::string& id : staging.ids_in(key)) staging.erase_instance({key, id});
   staging.erase_service(key);
   return Outcome::removed;
 }

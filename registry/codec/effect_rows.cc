@@ -63,6 +63,8 @@ Wall wall(std::int64_t value) { return Wall(Millis(value)); }
 Row row(const PutNamespaceEffect& e) {
   json::object body;
   body["name"] = e.def.name.text();
+  body["created"] = e.created;
+  body["revision"] = e.revision;
   body["def"] = write(e.def, Form::compact);
   return {key_of('n', e.def.name.key()), json::serialize(body)};
 }
@@ -100,12 +102,14 @@ Row row(const DrainEffect& e) {
 
 Row row(const PutOverrideEffect& e) {
   json::object body = to_json(e.def);
+  body["revision"] = e.revision;
   return {key_of('o', e.def.name), json::serialize(body)};
 }
 Row row(const DeleteOverrideEffect& e) { return {key_of('o', e.name), {}}; }
 
 Row row(const CheckStateEffect& e) {
   json::object body;
+  body["subject"] = e.subject;
   body["state"] = to_string(e.status.state);
   if (e.status.successes) body["successes"] = e.status.successes;
   if (e.status.failures) body["failures"] = e.status.failures;
@@ -126,6 +130,7 @@ struct Envelope {
   bool declared = false;
   std::optional<std::int64_t> started, safe_after;
   std::int64_t since = 0, latency = 0;
+  std::uint64_t subject = 0;
   std::uint32_t serial = 0;
   CheckStatus status;
   const json::value* def = nullptr;
@@ -149,6 +154,10 @@ constexpr Field<Envelope> kEnvelope[] = {
     {"started", [](Envelope& x, auto& v, auto& at, auto& errors) { x.started = read_integer(v, at, errors, 0, kFar); }},
     {"safe_after",
      [](Envelope& x, auto& v, auto& at, auto& errors) { x.safe_after = read_integer(v, at, errors, 0, kFar); }},
+    {"subject",
+     [](Envelope& x, auto& v, auto& at, auto& errors) {
+       read_number(x.subject, v, at, errors, 0, std::numeric_limits<std::int64_t>::max());
+     }},
     {"state",
      [](Envelope& x, auto& v, auto& at, auto& errors) { read_word(x.status.state, v, at, errors, kCheckStates); }},
     {"successes", [](Envelope& x, auto& v, auto& at, auto& errors) { read_number(x.status.successes, v, at, errors); }},
@@ -175,7 +184,9 @@ Decoded keep(Result<T> parsed, auto&& make) {
 Decoded decode_namespace(const std::string& key, const Envelope& x) {
   const auto name = DomainName::parse(x.name);
   if (!name || name->key() != key || !x.def) return bad("the name does not fit its key");
-  return keep(parse_namespace(*x.def, *name), [](NamespaceDef def) { return PutNamespaceEffect{std::move(def)}; });
+  return keep(parse_namespace(*x.def, *name), [&](NamespaceDef def) {
+    return PutNamespaceEffect{std::move(def), x.created, x.revision};
+  });
 }
 
 Decoded decode_service(const std::string& key, const Envelope& x) {
@@ -202,7 +213,7 @@ Decoded decode_instance(const std::string& service, const std::string& id, const
 Decoded decode_check(std::string service, std::string id, std::string check, Envelope x) {
   x.status.since = wall(x.since);
   x.status.latency = std::chrono::microseconds(x.latency);
-  return CheckStateEffect{std::move(service), std::move(id), std::move(check), std::move(x.status)};
+  return CheckStateEffect{std::move(service), std::move(id), std::move(check), x.subject, std::move(x.status)};
 }
 
 Decoded decode_drain(std::string service, std::string id, const Envelope& x) {
@@ -225,8 +236,11 @@ Decoded decode_tombstone(char kind, std::span<std::string> parts) {
 
 Decoded decode_body(char kind, std::span<std::string> parts, const json::value& body) {
   if (kind == 'o' && parts.size() == 1) {
-    return keep(parse_override(body, parts[0], Wall{}),
-                [](OverrideDef def) { return PutOverrideEffect{std::move(def)}; });
+    return keep(parse_override(body, parts[0], Wall{}), [&](OverrideDef def) {
+      const json::value* const revision = body.get_object().if_contains("revision");
+      const bool whole = revision != nullptr && revision->is_int64() && revision->get_int64() >= 0;
+      return PutOverrideEffect{std::move(def), whole ? static_cast<Revision>(revision->get_int64()) : 0};
+    });
   }
   Envelope x;
   Errors errors;

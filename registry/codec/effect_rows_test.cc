@@ -40,7 +40,7 @@ TEST(EffectRows, KeysAreStable) {
   EXPECT_EQ(encode(DeleteInstanceEffect{"worker.corp", "a/b%c"}).key, "i/worker.corp/a%2Fb%25c");
   EXPECT_EQ(encode(DrainEffect{"worker.corp", "w1", {}, {}}).key, "d/worker.corp/w1");
   EXPECT_EQ(encode(PutOverrideEffect{rule}).key, "o/rack%2F1");
-  EXPECT_EQ(encode(CheckStateEffect{"worker.corp", "w1", "http", {}}).key, "c/worker.corp/w1/http");
+  EXPECT_EQ(encode(CheckStateEffect{"worker.corp", "w1", "http", 0, {}}).key, "c/worker.corp/w1/http");
   EXPECT_EQ(encode(SerialEffect{"corp", 9}).key, "z/corp");
 }
 
@@ -59,6 +59,8 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   ns.ttl = 9s;
   ns.ttl_rules = {{"db*", 4s}};
   EXPECT_EQ(back(PutNamespaceEffect{ns}).def, ns);
+  EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).created, 3U);
+  EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).revision, 4U);
   EXPECT_EQ(back(PutNamespaceEffect{ns}).def.name.text(), "Corp") << "the spelling stays";
   ServicePolicy policy;
   policy.ttl = 3s;
@@ -74,7 +76,8 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   rule.address = parse_prefix("10.0.0.0/8");
   rule.expires = Wall(1'767'225'600'123ms);
   rule.author = "me";
-  EXPECT_EQ(back(PutOverrideEffect{rule}).def, rule);
+  EXPECT_EQ(back(PutOverrideEffect{rule, 9}).def, rule);
+  EXPECT_EQ(back(PutOverrideEffect{rule, 9}).revision, 9U);
 }
 
 TEST(EffectRows, StatesDrainsAndSerialsComeBackWhole) {
@@ -86,11 +89,12 @@ TEST(EffectRows, StatesDrainsAndSerialsComeBackWhole) {
                            .output = "timed out \"é\"",
                            .latency = 1234us,
                            .fault = Fault::timeout};
-  const auto state = back(CheckStateEffect{"worker.corp", "host:a/8080", "my/check", status});
+  const auto state = back(CheckStateEffect{"worker.corp", "host:a/8080", "my/check", 1ULL << 62, status});
   EXPECT_EQ(state.status, status);
+  EXPECT_EQ(state.subject, 1ULL << 62);
   EXPECT_EQ(state.id, "host:a/8080");
   EXPECT_EQ(state.check, "my/check");
-  EXPECT_EQ(back(CheckStateEffect{"worker.corp", "w1", "x", {}}).status, CheckStatus());
+  EXPECT_EQ(back(CheckStateEffect{"worker.corp", "w1", "x", 0, {}}).status, CheckStatus());
   const auto drain = back(DrainEffect{"worker.corp", "w1", Wall(7ms), Wall(9ms)});
   EXPECT_EQ(drain.started, Wall(7ms));
   EXPECT_EQ(drain.safe_after, Wall(9ms));

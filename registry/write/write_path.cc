@@ -162,7 +162,6 @@ void WritePath::finish(Batch batch, std::optional<Problem> failure) {
     announced = changes.revision;
     if (!changes.empty()) publish_(changes);
     keep(registry_.observed(changes));
-    keep_replaced(batch.record);
   }
   for (Answer& one : batch.answers) {
     if (one.staged) one.result.revision = announced;
@@ -222,25 +221,6 @@ void WritePath::end_of(const Record& record) {
       ending_.emplace(service->service, "");
     }
   }
-}
-
-// A registration that changed its checks made them forget their state; the store must not remember the old one.
-void WritePath::keep_replaced(const Record& record) {
-  std::vector<Effect> states;
-  for (const Effect& effect : record.effects) {
-    const auto* put = std::get_if<PutInstanceEffect>(&effect);
-    if (!put) continue;
-    const bool fresh = put->created == record.revision;
-    const Instance* instance = registry_.find_instance(put->service, put->def.id);
-    if (!instance || !instance->checks) continue;
-    for (std::size_t i = 0; i < instance->status.size(); ++i) {
-      // A lease passes from its registration on, and since when must survive a restart as well.
-      if (fresh && instance->status[i].state == CheckState::unknown) continue;
-      states.emplace_back(
-          CheckStateEffect{put->service, put->def.id, (*instance->checks)[i].name, instance->status[i]});
-    }
-  }
-  if (!states.empty()) keep(std::move(states));
 }
 
 void WritePath::drain(std::move_only_function<void()> next) {

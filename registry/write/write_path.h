@@ -78,7 +78,6 @@ class WritePath {
   void answer(std::vector<Answer> answers);
   void end_of(const Record& record);
   void keep(std::vector<Effect> effects);
-  void keep_replaced(const Record& record);
 
   Registry& registry_;
   store::CommitLog& log_;

@@ -327,15 +327,16 @@ TEST_F(WritePathTest, StatesOfWhatIsBeingDeletedWaitForTheCommit) {
   EXPECT_THAT(log.behind, ::testing::Not(::testing::Contains("c/worker.corp/w1/tcp")));
 }
 
-TEST_F(WritePathTest, AReplacedRegistrationWritesItsStatesAnew) {
+TEST_F(WritePathTest, TheFirstStateOfALeaseIsStoredWithItsRegistration) {
   submit({with_checks(put("w1"))});
   log.finish();
+  EXPECT_THAT(log.behind, ::testing::Contains("c/worker.corp/w1/lease"));
+  EXPECT_THAT(log.behind, ::testing::Not(::testing::Contains("c/worker.corp/w1/tcp"))) << "nothing is known of it";
   log.behind.clear();
-  PutInstance changed = with_checks(put("w1"));
-  changed.def.checks[0].tcp.port = 81;
-  submit({changed});
+  now.wall += 1s;
+  submit({with_checks(put("w1", 20))});
   log.finish();
-  EXPECT_THAT(log.behind, ::testing::Contains("c/worker.corp/w1/tcp")) << "the old target's state is void";
+  EXPECT_THAT(log.behind, ::testing::Not(::testing::Contains("c/worker.corp/w1/lease"))) << "it is stored already";
 }
 
 TEST_F(WritePathTest, DrainWaitsForEverythingSubmitted) {
