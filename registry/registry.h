@@ -200,8 +200,8 @@ class Registry {
   // A heartbeat, optionally with a reported state. Without change of state it moves no revision (empty ChangeSet).
   Result<ChangeSet> heartbeat(std::string_view service, std::string_view id, std::string_view check,
                               std::optional<CheckState> state, std::string_view output, const Now& now);
-  // The lease half of a PUT that changed nothing: one full term from now; nothing without a lease. The state that
-  // heartbeats reported stays.
+  // The lease half of a PUT that changed nothing: one full term from now; nothing without a lease, nor after its end
+  // (to bring it back takes a commit). The state that heartbeats reported stays.
   ChangeSet renew_lease(std::string_view service, std::string_view id, const Now& now);
   ChangeSet observe_host(std::string_view service, std::string_view id, const Addresses& addresses,
                          std::optional<Mono> until, const Now& now);

@@ -101,19 +101,12 @@ Result<ChangeSet> Registry::heartbeat(std::string_view service, std::string_view
 
 ChangeSet Registry::renew_lease(std::string_view service, std::string_view id, const Now& now) {
   const Found at = find(*impl_, service, id);
-  if (!at) return {};
+  if (!at || at.instance->forget_at) return {};
   const int beat = heartbeat_of(*at.instance->checks);
   if (beat < 0) return {};
-  CheckStatus& status = at.instance->status[static_cast<std::size_t>(beat)];
   Edit edit(now);
-  const bool was_over = at.instance->forget_at.has_value();
   impl_->start_lease(*at.service, *at.instance, (*at.instance->checks)[static_cast<std::size_t>(beat)].lease, now.mono);
-  if (was_over) {
-    enter(status, CheckState::passing, Fault::none, {}, now.wall);
-    check_changed(*impl_, at, edit);
-  } else {
-    counters_moved(*impl_, at, edit);
-  }
+  counters_moved(*impl_, at, edit);
   return impl_->finish(std::move(edit));
 }
 

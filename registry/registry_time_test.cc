@@ -120,6 +120,14 @@ TEST_F(LeaseTest, ATemplatesHeartbeatStartsEndsAndChangesItsLength) {
   EXPECT_EQ(registry.next_deadline(), Mono::max());
 }
 
+TEST_F(LeaseTest, ARenewalAloneDoesNotBringItBack) {
+  put_instance("web.corp", with_checks(instance("i1"), {lease(10s)}));
+  pass(10s);
+  EXPECT_TRUE(registry.renew_lease("web.corp", "i1", now).empty());
+  EXPECT_EQ(get("web.corp", "i1").reason, Reason::lease_expired);
+  EXPECT_TRUE(get("web.corp", "i1").forget_at);
+}
+
 TEST_F(LeaseTest, AReportedStateCountsAtOnce) {
   EXPECT_FALSE(beat("web.corp", "i1", CheckState::critical));
   EXPECT_EQ(get("web.corp", "i1").reason, Reason::check_failing);
