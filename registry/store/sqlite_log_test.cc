@@ -157,6 +157,25 @@ TEST_F(SqliteLogTest, ACommitTakesWaitingObservationsAlong) {
   });
 }
 
+TEST_F(SqliteLogTest, TheLiveRowsAreCurrent) {
+  with_log([](SqliteLog& log, Inbox& inbox) {
+    const auto put = [&](Revision revision, std::vector<Effect> effects) {
+      Record next = record(revision, std::move(effects));
+      stamp_revisions(next);
+      EXPECT_FALSE(commit_and_wait(log, inbox, std::move(next)));
+    };
+    PutInstanceEffect w1 = instance("w1"), w2 = instance("w2");
+    w1.created = w2.created = 0;
+    put(1, {w1, w2});
+    EXPECT_EQ(log.stats().live_rows, 2U);
+    put(2, {instance("w1")});
+    EXPECT_EQ(log.stats().live_rows, 2U);
+    put(3, {DeleteInstanceEffect{"worker.corp", "w2"}});
+    EXPECT_EQ(log.stats().live_rows, 1U);
+    EXPECT_EQ(log.stats().log_rows, 4U);
+  });
+}
+
 TEST_F(SqliteLogTest, TheEndOfAnInstanceEndsItsStatesAndDrains) {
   with_log([](SqliteLog& log, Inbox& inbox) {
     EXPECT_FALSE(commit_and_wait(
@@ -281,6 +300,20 @@ TEST_F(SqliteLogTest, ABackupIsWholeAndOpensAsADatabase) {
   EXPECT_LE(copy.effects.size(), 5001U);
   EXPECT_FALSE(std::filesystem::exists(other.path() / "data/dnsd.db.part"));
   EXPECT_EQ(reload(temp).effects.size(), 5002U);
+}
+
+TEST_F(SqliteLogTest, EveryBackupIsAnsweredWhenItCloses) {
+  Inbox inbox;
+  int answered = 0;
+  {
+    SqliteLog log({.folder = temp.path() / "data"}, inbox.post());
+    ASSERT_TRUE(log.load());
+    for (const char* file : {"a.db", "b.db", "c.db"}) {
+      log.backup(temp.path() / file, [&](std::optional<Problem>) { ++answered; });
+    }
+    log.close(1);
+  }
+  EXPECT_TRUE(inbox.run_until([&] { return answered == 3; }));
 }
 
 TEST_F(SqliteLogTest, ClosingTwiceOrWithoutLoadIsHarmless) {

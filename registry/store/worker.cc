@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <type_traits>
 #include <utility>
 
 namespace registry::store {
@@ -15,26 +15,25 @@ constexpr int kQuietCheckpoint = 1000;     // pages of WAL that are moved when n
 constexpr int kForcedCheckpoint = 16384;   // and whatever is to do (64 MiB): bounds the WAL
 constexpr std::chrono::seconds kRetry{1};  // until a failed write-behind is tried again
 
-// Rows of instances that this commit ends say nothing any more.
-void drop_ended(std::vector<codec::Row>& pending, const std::vector<codec::Row>& committed) {
-  std::unordered_set<std::string_view> ended;
-  for (const codec::Row& row : committed) {
-    if (row.body.empty() && (row.key.starts_with("i/") || row.key.starts_with("s/"))) ended.insert(row.key);
-  }
-  if (ended.empty()) return;
-  std::erase_if(pending, [&](const codec::Row& row) {
-    if (!row.key.starts_with("c/") && !row.key.starts_with("d/")) return false;
-    const std::string path = row.key.substr(2);
-    const std::size_t service = path.find('/');
-    const std::size_t id = path.find('/', service + 1);
-    return ended.contains("s/" + path.substr(0, service)) || ended.contains("i/" + path.substr(0, id));
-  });
+// By how many the things grow that the log tells of.
+std::int64_t gain_of(const Effect& effect) {
+  return std::visit(
+      [](const auto& e) -> std::int64_t {
+        using Kind = std::decay_t<decltype(e)>;
+        if constexpr (requires { e.created; }) return e.created == e.revision ? 1 : 0;
+        if constexpr (std::is_same_v<Kind, DeleteNamespaceEffect> || std::is_same_v<Kind, DeleteServiceEffect> ||
+                      std::is_same_v<Kind, DeleteInstanceEffect>) {
+          return -1;
+        }
+        return 0;
+      },
+      effect);
 }
 
 }  // namespace
 
 SqliteLog::Worker::Worker(DataFolder folder, LogFile file, std::size_t live, const Options& options, Post post)
-    : options_(options), post_(std::move(post)), folder_(std::move(folder)), file_(std::move(file)), live_(live) {
+    : options_(options), post_(std::move(post)), folder_(std::move(folder)), file_(std::move(file)), counted_(live) {
   take_figures();
   thread_ = std::thread([this] { run(); });
 }
@@ -52,7 +51,10 @@ SqliteLog::Worker::~Worker() {
 void SqliteLog::Worker::commit(const Record& record, Committed done) {
   CommitJob job{.revision = record.revision, .rows = {}, .done = std::move(done)};
   job.rows.reserve(record.effects.size());
-  for (const Effect& effect : record.effects) job.rows.push_back(codec::encode(effect));
+  for (const Effect& effect : record.effects) {
+    job.rows.push_back(codec::encode(effect));
+    job.gained += gain_of(effect);
+  }
   {
     const std::lock_guard lock(mutex_);
     commits_.push_back(std::move(job));
@@ -137,7 +139,7 @@ void SqliteLog::Worker::wait(std::unique_lock<std::mutex>& lock) {
 // A commit takes along what waits to be written behind, so that every key's rows are in order.
 void SqliteLog::Worker::commit(CommitJob job) {
   const auto begin = Clock::now();
-  auto problem = write(std::move(job.rows), job.revision);
+  auto problem = write(std::move(job.rows), job.revision, job.gained);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   {
     const std::lock_guard lock(mutex_);
@@ -149,12 +151,12 @@ void SqliteLog::Worker::commit(CommitJob job) {
 }
 
 void SqliteLog::Worker::flush() {
-  if (!write({}, 0)) return;
+  if (!write({}, 0, 0)) return;
   const std::lock_guard lock(mutex_);
   ++stats_.failures;
 }
 
-std::optional<Problem> SqliteLog::Worker::write(std::vector<codec::Row> rows, Revision revision) {
+std::optional<Problem> SqliteLog::Worker::write(std::vector<codec::Row> rows, Revision revision, std::int64_t gained) {
   std::vector<codec::Row> behind;
   Revision reached = 0;
   {
@@ -165,14 +167,15 @@ std::optional<Problem> SqliteLog::Worker::write(std::vector<codec::Row> rows, Re
   }
   const bool raise = std::max(revision, reached) + kRevisionBlock / 2 > file_.high_water();
   if (rows.empty() && behind.empty() && !raise) return std::nullopt;
+  // First what was observed: a tombstone of this commit ends the states that wait.
   std::vector<codec::Row> all = behind;
-  drop_ended(all, rows);
   std::ranges::move(rows, std::back_inserter(all));
   Sql<> done;
   if (needs_repair_) done = file_.repair();
   if (done) done = file_.append(all, std::max(revision, reached), reached);
   if (done) {
     needs_repair_ = false;
+    gained_ += gained;
     take_figures();
     return std::nullopt;
   }
@@ -214,7 +217,10 @@ void SqliteLog::Worker::background() {
     }
     return;
   }
-  if (!compaction_ && file_.rows() > 2 * (live_ + options_.kept_tail)) compaction_.emplace(file_, options_.kept_tail);
+  if (!compaction_ && file_.rows() > 2 * (live() + options_.kept_tail)) {
+    compaction_.emplace(file_, options_.kept_tail);
+    gained_ = 0;
+  }
   if (compaction_) compact();
   if (backup_job_ && !needs_repair_) continue_backup();
   const bool quiet = file_.wal_pages() > kQuietCheckpoint && !has_background();
@@ -228,7 +234,7 @@ void SqliteLog::Worker::compact() {
   if (!more) {
     (void)broken(more.error());
   } else if (!*more) {
-    live_ = compaction_->live();
+    counted_ = compaction_->live();
     compaction_.reset();
     take_figures();
   }
@@ -260,22 +266,31 @@ void SqliteLog::Worker::end_backup(std::optional<Problem> problem) {
 }
 
 void SqliteLog::Worker::finish() {
-  end_backup(Problem{ProblemKind::store_unavailable, "dnsd is stopping", {}, {}});
   std::optional<Revision> closing;
+  std::deque<BackupJob> waiting;
   {
     const std::lock_guard lock(mutex_);
     closing = closing_;
+    waiting.swap(backups_);
   }
+  const auto stopping = [] { return Problem{ProblemKind::store_unavailable, "dnsd is stopping", {}, {}}; };
+  end_backup(stopping());
+  for (BackupJob& job : waiting)
+    post_([done = std::move(job.done), problem = stopping()]() mutable { done(std::move(problem)); });
   if (!closing) return;
   // The clean mark says that nothing is missing, so it is set only when that is so.
-  if (write({}, 0) || needs_repair_) return;
+  if (write({}, 0, 0) || needs_repair_) return;
   (void)file_.close_cleanly(*closing);
+}
+
+std::uint64_t SqliteLog::Worker::live() const {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(static_cast<std::int64_t>(counted_) + gained_, 0));
 }
 
 void SqliteLog::Worker::take_figures() {
   const std::lock_guard lock(mutex_);
   stats_.log_rows = file_.rows();
-  stats_.live_rows = live_;
+  stats_.live_rows = live();
   stats_.bytes = file_.bytes();
 }
 

@@ -35,6 +35,7 @@ class SqliteLog::Worker {
   struct CommitJob {
     Revision revision = 0;
     std::vector<codec::Row> rows;
+    std::int64_t gained = 0;  // rows that say something new, less those that end something
     Committed done;
   };
   struct BackupJob {
@@ -52,9 +53,10 @@ class SqliteLog::Worker {
   void continue_backup();
   void end_backup(std::optional<Problem> problem);
   void finish();
-  [[nodiscard]] std::optional<Problem> write(std::vector<codec::Row> rows, Revision revision);
+  [[nodiscard]] std::optional<Problem> write(std::vector<codec::Row> rows, Revision revision, std::int64_t gained);
   [[nodiscard]] std::optional<Problem> broken(const SqlError& error);
   [[nodiscard]] bool has_background() const { return compaction_ || backup_ || backup_job_; }
+  [[nodiscard]] std::uint64_t live() const;
   void take_figures();
 
   const Options options_;
@@ -76,7 +78,10 @@ class SqliteLog::Worker {
   DataFolder folder_;
   LogFile file_;
   bool needs_repair_ = false;
-  std::size_t live_ = 0;  // rows that said something at the last load or compaction
+  // Rows that say something: counted at load and by each compaction, and since then reckoned from what was put and
+  // deleted. First check states and the states that a deletion ends are told only when it is counted again.
+  std::size_t counted_ = 0;
+  std::int64_t gained_ = 0;
   std::optional<Compaction> compaction_;
   std::optional<BackupJob> backup_job_;
   std::optional<Backup> backup_;
