@@ -91,7 +91,8 @@ def summary(rows: list) -> list[dict]:
             line[f"{key}_min"], line[f"{key}_max"] = min(r[key] for r in mine), max(r[key] for r in mine)
         for key in ("lost", "strange", "closed"):
             line[key] = sum(r[key] for r in mine)
-        out.append({"server": name, "setting": mine[0]["setting"], **line})
+        flags = mine[0]["setting"]
+        out.append({"server": name, "window": f"{flags['sockets']} x {flags.get('window', '-')}", **line})
     return out
 
 

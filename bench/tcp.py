@@ -17,7 +17,7 @@ LARGE, HELD = 5_000, 10_000
 
 COLUMNS = [("server", "server", ""), ("qps", "queries/s", ",.0f"), ("qps_min", "min", ",.0f"), ("qps_max", "max", ",.0f"),
            ("cpu_us", "CPU us/query", ".2f"), ("kernel_us", "kernel", ".2f"), ("user_us", "user", ".2f"),
-           ("p50_us", "p50 us", ".0f"), ("p99_us", "p99 us", ".0f"), ("lost", "lost", ".0f"),
+           ("p50_us", "p50 us", ".0f"), ("p99_us", "p99 us", ".0f"), ("lost", "lost", ".0f"), ("window", "in flight", ""),
            ("speed", "queries/s / gdnsd", ".2f"), ("ratio", "CPU / gdnsd", ".2f")]
 HOLDING = [("server", "server", ""), ("alive", "alive after", ",.0f"), ("qps", "queries/s", ",.0f"),
            ("cpu_us", "CPU us/query", ".2f"), ("p99_us", "p99 us", ".0f"), ("kib", "KiB a connection", ".1f")]

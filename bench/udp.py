@@ -11,6 +11,7 @@ import drive
 import measure
 import peers
 import subject
+import vary
 import workload
 from report import Report
 
@@ -23,7 +24,7 @@ GOALS = {10: 1.00, 10_000: 0.95, 100_000: 0.95}
 COLUMNS = [("server", "server", ""), ("cpu_us", "CPU us/query", ".2f"), ("cpu_us_min", "min", ".2f"),
            ("cpu_us_max", "max", ".2f"), ("kernel_us", "kernel", ".2f"), ("user_us", "user", ".2f"),
            ("qps", "queries/s", ",.0f"), ("qps_min", "min", ",.0f"), ("qps_max", "max", ",.0f"), ("p50_us", "p50 us", ".0f"),
-           ("p99_us", "p99 us", ".0f"), ("octets", "octets", ".0f"), ("lost", "lost", ".0f"),
+           ("p99_us", "p99 us", ".0f"), ("octets", "octets", ".0f"), ("lost", "lost", ".0f"), ("window", "in flight", ""),
            ("pss_mb", "PSS MB", ".1f"), ("ready_s", "ready s", ".1f"), ("ratio", "CPU / gdnsd", ".2f")]
 LATENCY = [("server", "server", ""), ("p50_us", "p50 us", ".1f"), ("p99_us", "p99 us", ".1f"),
            ("p999_us", "p99.9 us", ".0f"), ("cpu_us", "CPU us/query", ".2f"), ("lost", "lost", ".0f"),
@@ -137,4 +138,5 @@ def run(bench: drive.Bench) -> Report:
         finally:
             for server in servers:
                 server.stop()
+    vary.run(bench, report)
     return report

@@ -18,7 +18,7 @@ TINY = {"udp": ["--services", "20", "--rate", "2000", "--changes", "200"],
         "control": ["--registrations", "200", "--heartbeats", "50", "--sizes", "20", "--watchers", "20", "--probes", "20",
                     "--flips", "1"],
         "scale": ["--services", "50"]}
-TABLES = {"udp": 3, "tcp": 4, "control": 5, "scale": 2}
+TABLES = {"udp": 4, "tcp": 4, "control": 5, "scale": 2}
 
 
 def suite(name: str, options: argparse.Namespace, folder: pathlib.Path) -> str | None:
