@@ -34,7 +34,8 @@ int listener(int type) {
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   setsockopt(s, SOL_SOCKET, type == SOCK_DGRAM ? SO_RCVBUFFORCE : SO_REUSEADDR, &large, sizeof large);
   socklen_t size = sizeof at;
-  if (bind(s, reinterpret_cast<sockaddr*>(&at), size) != 0 || (type == SOCK_STREAM && listen(s, backlog) != 0)) {
+  if (s < 0 || bind(s, reinterpret_cast<sockaddr*>(&at), size) != 0 ||
+      (type == SOCK_STREAM && listen(s, backlog) != 0)) {
     std::perror("echo");
     std::exit(1);
   }

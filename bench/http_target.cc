@@ -42,7 +42,7 @@ std::uint16_t listen_on(int epoll, std::uint32_t address, std::uint16_t port) {
   at.sin_port = htons(port);
   at.sin_addr.s_addr = htonl(address);
   socklen_t size = sizeof at;
-  if (bind(s, reinterpret_cast<sockaddr*>(&at), size) != 0 || listen(s, 4096) != 0) fail("listen");
+  if (s < 0 || bind(s, reinterpret_cast<sockaddr*>(&at), size) != 0 || listen(s, 4096) != 0) fail("listen");
   getsockname(s, reinterpret_cast<sockaddr*>(&at), &size);
   epoll_event event{EPOLLIN, {.u64 = static_cast<std::uint64_t>(s) | 1ULL << 32}};  // bit 32: a listener
   epoll_ctl(epoll, EPOLL_CTL_ADD, s, &event);

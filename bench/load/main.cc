@@ -141,6 +141,7 @@ void wait(int epoll, int milliseconds) {
 
 void run_tcp(const Options& options, const std::vector<load::Packet>& queries, load::Totals& totals) {
   std::vector<int> held;
+  held.reserve(options.held);
   for (std::size_t i = 0; i < options.held; ++i) held.push_back(load::connect_tcp(options.port));
   for (const int s : held) totals.held += load::ask(s, queries[0]);
   const int epoll = epoll_create1(0);

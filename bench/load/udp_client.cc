@@ -13,6 +13,7 @@ UdpClient::UdpClient(std::uint16_t port, const std::vector<Packet>& queries, std
                      Totals& totals)
     : queries_(queries), next_(first), stamped_(stamped), totals_(totals), sent_at_(kSlots), generation_(kSlots) {
   socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  if (socket_ < 0) fail("socket");
   const int large = 8 << 20, on = 1;  // as root the system's limit does not hold
   if (setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof large) != 0) {
     setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
