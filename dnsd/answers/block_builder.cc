@@ -1,9 +1,11 @@
 #include "dnsd/answers/block_builder.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cassert>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "dnsd/answers/alias_table.h"
@@ -23,20 +25,46 @@ constexpr std::size_t kMaxEntries = 65'535;  // u16 indexes; the registry's own 
 
 struct Item {
   const Instance* instance;
-  std::string label;  // folded, with its length octet
+  const registry::InstanceDef* def;
+  std::string label;  // folded
   Entry entry{};
+};
+
+// Registered in the order of their ids, which are the labels as a rule: sorted already, so a look saves the sorting.
+template <class It, class Less>
+void sort_if_needed(It begin, It end, Less less) {
+  if (!std::is_sorted(begin, end, less)) std::sort(begin, end, less);
+}
+
+// The first of equal keys: a table of indexes, open addressing at half load at most.
+class Firsts {
+ public:
+  explicit Firsts(std::size_t most) : table_(std::bit_ceil(2 * most + 2), kNone) {}
+  template <class Equal>
+  std::uint16_t find_or_add(std::uint64_t hash, std::uint16_t index, Equal equal) {
+    const std::size_t mask = table_.size() - 1;
+    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+      if (table_[i] == kNone) table_[i] = index;
+      if (table_[i] == index || equal(table_[i])) return table_[i];
+    }
+  }
+
+ private:
+  static constexpr std::uint16_t kNone = 0xffff;  // no index: at most kMaxEntries
+  std::vector<std::uint16_t> table_;
 };
 
 // Appends arrays to one growing image of the block; offsets are from its start.
 class Image {
  public:
   Image() : bytes_(sizeof(ServiceBlock)) {}
+  void reserve(std::size_t octets) { bytes_.reserve(octets); }
   template <class T>
   std::uint32_t put(const T* items, std::size_t count) {
     bytes_.resize((bytes_.size() + alignof(T) - 1) / alignof(T) * alignof(T));
     const auto at = static_cast<std::uint32_t>(bytes_.size());
-    const auto* p = reinterpret_cast<const std::uint8_t*>(items);
-    bytes_.insert(bytes_.end(), p, p + count * sizeof(T));
+    bytes_.resize(bytes_.size() + count * sizeof(T));
+    if (items != nullptr) overwrite(at, items, count);
     return at;
   }
   std::uint32_t put(std::string_view text) { return put(text.data(), text.size()); }
@@ -85,7 +113,8 @@ class Builder {
     collect();
     fill_policy();
     choose_tier();
-    const std::uint32_t entries_at = image_.put(entries().data(), items_.size());
+    image_.reserve(sizeof(ServiceBlock) + 256 + items_.size() * 64);
+    const std::uint32_t entries_at = image_.put<Entry>(nullptr, items_.size());  // written when the offsets are known
     assert(entries_at == sizeof(ServiceBlock));
     put_v6();
     put_label_index();
@@ -136,24 +165,22 @@ void Builder::collect() {
     if (items_.size() == kMaxEntries) break;
     add(instance, open && is_last_resort(instance));
   }
-  const auto listed = std::partition(items_.begin(), items_.end(), [&](const Item& item) {
+  const auto listed = std::stable_partition(items_.begin(), items_.end(), [&](const Item& item) {
     return item.instance->available || (open && is_last_resort(*item.instance));
   });
   head_.total = static_cast<std::uint16_t>(items_.size());
   head_.listed = static_cast<std::uint16_t>(listed - items_.begin());
   if (open && head_.listed != 0) head_.flags |= ServiceBlock::kFailOpen;
-  const auto text_less = [](const Item& a, const Item& b) {
-    return std::string_view(a.label).substr(1) < std::string_view(b.label).substr(1);
-  };
-  std::sort(items_.begin(), listed, [&](const Item& a, const Item& b) {
+  const auto text_less = [](const Item& a, const Item& b) { return a.label < b.label; };
+  sort_if_needed(items_.begin(), listed, [&](const Item& a, const Item& b) {
     return a.entry.priority != b.entry.priority ? a.entry.priority < b.entry.priority : text_less(a, b);
   });
-  std::sort(listed, items_.end(), text_less);
+  sort_if_needed(listed, items_.end(), text_less);
 }
 
 void Builder::add(const Instance& instance, bool last_resort) {
   const auto& def = *instance.def;
-  Item item{&instance, fold_wire(label_wire(def.label))};
+  Item item{&instance, &def, registry::fold(def.label)};
   Entry& e = item.entry;
   e.priority = def.priority;
   e.weight = last_resort && instance.effective_weight == 0 ? def.weight : instance.effective_weight;
@@ -227,9 +254,8 @@ void Builder::put_v6() {
 void Builder::put_label_index() {
   std::vector<std::uint16_t> order(items_.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint16_t>(i);
-  std::sort(order.begin(), order.end(), [&](std::uint16_t a, std::uint16_t b) {
-    return std::string_view(items_[a].label).substr(1) < std::string_view(items_[b].label).substr(1);
-  });
+  sort_if_needed(order.begin(), order.end(),
+                 [&](std::uint16_t a, std::uint16_t b) { return items_[a].label < items_[b].label; });
   head_.labels = image_.put(order.data(), order.size());
 }
 
@@ -253,19 +279,20 @@ void Builder::put_tier() {
 void Builder::put_groups() {
   const unsigned n = head_.tier_size;
   std::vector<std::uint16_t> groups(2 * n);
+  const auto address = [&](std::size_t i, bool v6) {
+    const auto& a = items_[head_.tier_begin + i].instance->addresses();
+    return v6 ? std::span<const std::uint8_t>(a.v6->octets) : std::span<const std::uint8_t>(a.v4->octets);
+  };
   bool repeats = false;
-  for (unsigned family = 0; family < 2; ++family) {
-    std::unordered_map<std::string, std::uint16_t> first;
+  for (const bool v6 : {false, true}) {
+    Firsts firsts(n);
     for (unsigned i = 0; i < n; ++i) {
-      groups[family * n + i] = static_cast<std::uint16_t>(i);
-      const Item& item = items_[head_.tier_begin + i];
-      if (!item.entry.has(family == 0 ? Entry::kV4 : Entry::kV6)) continue;
-      const auto& a = item.instance->addresses();
-      std::string key = family == 0 ? std::string(a.v4->octets.begin(), a.v4->octets.end())
-                                    : std::string(a.v6->octets.begin(), a.v6->octets.end());
-      const auto [at, fresh] = first.emplace(std::move(key), static_cast<std::uint16_t>(i));
-      groups[family * n + i] = at->second;
-      repeats = repeats || !fresh;
+      auto& group = groups[(v6 ? n : 0) + i] = static_cast<std::uint16_t>(i);
+      if (!items_[head_.tier_begin + i].entry.has(v6 ? Entry::kV6 : Entry::kV4)) continue;
+      const auto own = address(i, v6);
+      group = firsts.find_or_add(XXH3_64bits(own.data(), own.size()), group,
+                                 [&](std::uint16_t other) { return std::ranges::equal(own, address(other, v6)); });
+      repeats = repeats || group != i;
     }
   }
   if (!repeats) return;
@@ -274,27 +301,34 @@ void Builder::put_groups() {
 }
 
 void Builder::put_ports() {
-  std::map<std::pair<std::string, std::uint8_t>, std::vector<PortItem>> ports;
+  using Items = std::vector<PortItem>;
+  std::map<std::pair<std::string, std::uint8_t>, Items> ports;
+  std::map<std::string_view, std::array<Items*, 2>> by_spelling;  // most instances have the same few
+  const auto list = [&](const std::string& name, std::uint8_t flag) -> Items& {
+    Items*& known = by_spelling[name][flag == Entry::kTcp ? 0 : 1];
+    if (known == nullptr) known = &ports[{registry::fold(name), flag}];
+    return *known;
+  };
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    for (const auto& [name, port] : items_[i].instance->def->ports) {
+    for (const auto& [name, port] : items_[i].def->ports) {
       const PortItem item{static_cast<std::uint16_t>(i), port.port};
-      if (port.protocols.tcp) ports[{registry::fold(name), std::uint8_t{Entry::kTcp}}].push_back(item);
-      if (port.protocols.udp) ports[{registry::fold(name), std::uint8_t{Entry::kUdp}}].push_back(item);
+      if (port.protocols.tcp) list(name, Entry::kTcp).push_back(item);
+      if (port.protocols.udp) list(name, Entry::kUdp).push_back(item);
     }
   }
   std::vector<PortName> heads;
-  for (const auto& [key, list] : ports) {
+  for (const auto& [key, items] : ports) {
     const auto& [name, flag] = key;
     head_.flags |= flag == Entry::kTcp ? ServiceBlock::kNamedTcp : ServiceBlock::kNamedUdp;
     const std::uint32_t text = image_.put(label_wire(name));
-    heads.push_back({text, image_.put(list.data(), list.size()), static_cast<std::uint16_t>(list.size()), flag, 0});
+    heads.push_back({text, image_.put(items.data(), items.size()), static_cast<std::uint16_t>(items.size()), flag, 0});
   }
   head_.port_names = static_cast<std::uint32_t>(heads.size());
   head_.ports = image_.put(heads.data(), heads.size());
 }
 
 std::string Builder::text_of(Item& item) const {
-  const auto& def = *item.instance->def;
+  const auto& def = *item.def;
   std::string text = label_wire(def.label);
   if (item.entry.has(Entry::kEnds)) {
     const std::uint32_t tick = ends_at(*item.instance, now_);

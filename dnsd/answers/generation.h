@@ -67,6 +67,7 @@ class Generation {
     std::vector<Place> places;
     std::map<std::string, Listed> listed;  // by service, for _services._dns-sd._udp
     std::size_t tcp = 0;                   // of them with a TCP port
+    std::string listed_until;              // the first one without room in the list; "" = all have
   };
   struct Published {  // a service
     std::string apex;
@@ -89,6 +90,7 @@ class Generation {
   [[nodiscard]] bool is_live_reverse(std::string_view name) const;
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
+  void set_tcp(const Space& space, Place& place);
   template <class T>
   void retire(std::unique_ptr<T> old) {
     if (attached_ && old) reclaimer_.retire([p = std::move(old)] {});

@@ -6,6 +6,7 @@
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/wire/query.h"
+#include "registry/validate.h"
 
 namespace dnsd::answers {
 namespace {
@@ -87,8 +88,10 @@ void Generation::list(Space& space, const std::string& key, const Listed& entry)
   if (at == space.listed.end() ? !entry.tcp && !entry.udp : at->second == entry) return;
   if (at != space.listed.end()) space.listed.erase(at);
   if (entry.tcp || entry.udp) space.listed.emplace(key, entry);
+  const bool had_tcp = space.tcp != 0;
   space.tcp = space.tcp - (was_tcp ? 1 : 0) + (entry.tcp ? 1 : 0);
-  lists_changed_.insert(space.def.name.key());
+  const bool has_room = space.listed_until.empty() || key <= space.listed_until;
+  if (has_room || had_tcp != (space.tcp != 0)) lists_changed_.insert(space.def.name.key());
 }
 
 void Generation::finish() {
@@ -98,26 +101,40 @@ void Generation::finish() {
   lists_changed_.clear();
 }
 
+// _tcp exists while a service has a default TCP port; _udp always does, above the list of services.
+void Generation::set_tcp(const Space& space, Place& place) {
+  const std::string tcp = to_wire("_tcp");
+  const std::string name = tcp.substr(0, tcp.size() - 1) + place.apex;
+  if (space.tcp != 0 && place.tcp == nullptr && name.size() <= kMaxName) place.tcp = &tree_.acquire(name);
+  if (space.tcp == 0 && place.tcp != nullptr) tree_.release(*std::exchange(place.tcp, nullptr));
+}
+
 void Generation::set_list(Space& space) {
+  space.listed_until.clear();
   for (Place& place : space.places) {
-    const std::string tcp = to_wire("_tcp");
-    const std::string tcp_name = tcp.substr(0, tcp.size() - 1) + place.apex;
-    if (space.tcp != 0 && place.tcp == nullptr && tcp_name.size() <= kMaxName) place.tcp = &tree_.acquire(tcp_name);
-    if (space.tcp == 0 && place.tcp != nullptr) tree_.release(*std::exchange(place.tcp, nullptr));
+    set_tcp(space, place);
     if (place.services == nullptr) continue;
-    RecordBuilder records;
-    std::size_t count = 0;
+    std::string records;
+    std::uint16_t count = 0;
+    const auto add = [&](const std::string& label, std::string_view protocol) {
+      const std::size_t size = 2 + label.size() + protocol.size() + place.spelled.size();
+      if (label.size() > registry::kMaxUnderscored || size > kMaxName) return;
+      const auto length = static_cast<std::uint16_t>(size);
+      records.append(reinterpret_cast<const char*>(&length), 2);
+      records.push_back(static_cast<char>(label.size() + 1));
+      records.push_back('_');
+      records.append(label).append(protocol).append(place.spelled);
+      ++count;
+    };
     for (const auto& [key, listed] : space.listed) {
-      for (const bool is_tcp : {true, false}) {
-        if (!(is_tcp ? listed.tcp : listed.udp) || count == kMaxListed || listed.label.size() >= registry::kMaxLabel)
-          continue;
-        std::string target = label_wire("_" + listed.label) + label_wire(is_tcp ? "_tcp" : "_udp") + place.spelled;
-        if (target.size() > kMaxName) continue;
-        records.add(wire::type::ptr, namespace_ttl(space.def), std::move(target));
-        ++count;
+      if (count + (listed.tcp ? 1U : 0U) + (listed.udp ? 1U : 0U) > kMaxListed) {
+        space.listed_until = key;
+        break;
       }
+      if (listed.tcp) add(listed.label, "\4_tcp");
+      if (listed.udp) add(listed.label, "\4_udp");
     }
-    tree_.set_records(*place.services, records.build());
+    tree_.set_records(*place.services, RecordBlock::of_set(wire::type::ptr, namespace_ttl(space.def), count, records));
   }
 }
 

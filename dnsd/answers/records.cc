@@ -45,6 +45,23 @@ std::vector<const std::string*> distinct(const std::vector<std::string>& rdata) 
 
 }  // namespace
 
+RecordBlockPtr RecordBlock::make(std::span<const RecordSet> sets, std::string_view body) {
+  const std::size_t start = sizeof(RecordBlock) + sets.size_bytes();
+  auto* memory = static_cast<std::uint8_t*>(::operator new(start + body.size()));
+  auto* block = new (memory)
+      RecordBlock(static_cast<std::uint32_t>(start + body.size()), static_cast<std::uint32_t>(sets.size()));
+  std::memcpy(memory + sizeof(RecordBlock), sets.data(), sets.size_bytes());
+  std::memcpy(memory + start, body.data(), body.size());
+  return RecordBlockPtr(block);
+}
+
+RecordBlockPtr RecordBlock::of_set(std::uint16_t type, std::uint32_t ttl, std::uint16_t count,
+                                   std::string_view records) {
+  if (count == 0) return nullptr;
+  const RecordSet set{type, count, ttl, sizeof(RecordBlock) + sizeof(RecordSet)};
+  return make({&set, 1}, records);
+}
+
 RecordBlockPtr RecordBuilder::build() const {
   if (sets_.empty()) return nullptr;
   std::vector<RecordSet> heads;
@@ -60,12 +77,7 @@ RecordBlockPtr RecordBuilder::build() const {
       body += *rdata;
     }
   }
-  auto* memory = static_cast<std::uint8_t*>(::operator new(start + body.size()));
-  auto* block = new (memory)
-      RecordBlock(static_cast<std::uint32_t>(start + body.size()), static_cast<std::uint32_t>(sets_.size()));
-  std::memcpy(memory + sizeof(RecordBlock), heads.data(), heads.size() * sizeof(RecordSet));
-  std::memcpy(memory + start, body.data(), body.size());
-  return RecordBlockPtr(block);
+  return RecordBlock::make(heads, body);
 }
 
 }  // namespace dnsd::answers

@@ -8,6 +8,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dnsd::answers {
@@ -39,6 +40,10 @@ class RecordBlock {
   }
   [[nodiscard]] std::uint32_t size_in_memory() const noexcept { return size_; }
 
+  // One set of records that are all different, already in the form that RecordSet::at describes.
+  [[nodiscard]] static std::unique_ptr<const RecordBlock, Free> of_set(std::uint16_t type, std::uint32_t ttl,
+                                                                       std::uint16_t count, std::string_view records);
+
   // f(rdata) for each record, in order, until it returns false.
   template <class F>
   bool each(const RecordSet& set, F&& f) const noexcept {
@@ -55,6 +60,7 @@ class RecordBlock {
  private:
   friend class RecordBuilder;
   RecordBlock(std::uint32_t size, std::uint32_t sets) : size_(size), set_count_(sets) {}
+  static std::unique_ptr<const RecordBlock, Free> make(std::span<const RecordSet> sets, std::string_view body);
   std::uint32_t size_;
   std::uint32_t set_count_;
 };
