@@ -33,7 +33,7 @@ Node* NameTree::find_any(std::uint64_t hash, const std::uint8_t* wire, std::size
   for (std::size_t i = hash & slots_->mask;; i = (i + 1) & slots_->mask) {
     Node* node = slots_->slot[i].node.load(std::memory_order_relaxed);
     if (node == nullptr) return nullptr;
-    if (node->name_size == size && std::memcmp(node->name(), wire, size) == 0) return node;
+    if (slots_->slot[i].hash.load(std::memory_order_relaxed) == hash && node->is(wire, size)) return node;
   }
 }
 
@@ -55,6 +55,9 @@ Node& NameTree::acquire(const NameRef& name, unsigned first, Contents contents) 
   const bool fresh = node->refs++ == 0;
   if (fresh) {
     node->parent = first == name.labels ? nullptr : &acquire(name, first + 1, {});
+    if (node->parent != nullptr)
+      node->parent->flags.store(node->parent->flags.load(std::memory_order_relaxed) | Node::kParent,
+                                std::memory_order_release);
     node->zone.store(node->parent ? node->parent->zone.load(std::memory_order_relaxed) : nullptr,
                      std::memory_order_release);
     node->last_sent.store(0, std::memory_order_relaxed);
@@ -62,7 +65,7 @@ Node& NameTree::acquire(const NameRef& name, unsigned first, Contents contents) 
   fill(*node, std::move(contents));
   if (fresh) {
     ++live_;
-    node->flags.store(Node::kExists, std::memory_order_release);
+    node->flags.store(Node::kExists, std::memory_order_release);  // its children come later
   }
   return *node;
 }
@@ -156,11 +159,11 @@ void NameTree::refresh_zones() {
   }
 }
 
-// At half load the slots are built anew with room for four times the existing names; names that ended go.
+// At half load the slots are built anew, at most a quarter of them taken; names that ended go.
 void NameTree::make_room() {
   if (2 * (used_ + 1) <= slots_->mask + 1) return;
   std::vector<NodePtr> dead;
-  auto fresh = std::make_unique<Slots>(std::bit_ceil(std::max(kFirstCapacity, 4 * (live_ + 1))));
+  auto fresh = std::make_unique<Slots>(std::bit_ceil(std::max(kFirstCapacity, 4 * live_)));
   used_ = 0;
   for (std::size_t i = 0; i <= slots_->mask; ++i) {
     Node* node = slots_->slot[i].node.load(std::memory_order_relaxed);

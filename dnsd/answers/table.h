@@ -25,6 +25,7 @@ struct alignas(64) Node {
   static constexpr std::uint8_t kCut = 4;
   static constexpr std::uint8_t kDname = 8;
   static constexpr std::uint8_t kWildcard = 16;
+  static constexpr std::uint8_t kParent = 32;  // has had a child since it exists
 
   std::atomic<const ServiceBlock*> service{nullptr};
   std::atomic<const RecordBlock*> records{nullptr};
@@ -42,6 +43,7 @@ struct alignas(64) Node {
   }
   [[nodiscard]] std::uint8_t* name() noexcept { return reinterpret_cast<std::uint8_t*>(this) + kNameAt; }
   [[nodiscard]] bool exists() const noexcept { return (flags.load(std::memory_order_acquire) & kExists) != 0; }
+  [[nodiscard]] bool is(const std::uint8_t* wire, std::size_t size) const noexcept;
   static constexpr std::size_t kNameAt = 48;
 };
 static_assert(sizeof(Node) == 64, "the name starts at octet 48 and runs past the struct");
@@ -78,17 +80,22 @@ class Table {
     if (const Slots* slots = slots_.load(std::memory_order_acquire))
       __builtin_prefetch(&slots->slot[hash & slots->mask]);
   }
-  // The node that the hash leads to, unverified: for prefetching only.
+  // The node with this hash, whatever its name and whether it exists: for prefetching only.
   [[nodiscard]] const Node* guess(std::uint64_t hash) const noexcept {
     const Slots* slots = slots_.load(std::memory_order_acquire);
-    return slots ? slots->slot[hash & slots->mask].node.load(std::memory_order_acquire) : nullptr;
+    if (slots == nullptr) return nullptr;
+    for (std::size_t i = hash & slots->mask;; i = (i + 1) & slots->mask) {
+      const Node* node = slots->slot[i].node.load(std::memory_order_acquire);
+      if (node == nullptr || slots->slot[i].hash.load(std::memory_order_relaxed) == hash) return node;
+    }
   }
   // The existing node of exactly this name; null = none. `wire` is folded.
   [[nodiscard]] const Node* find(std::uint64_t hash, const std::uint8_t* wire, std::size_t size) const noexcept {
     return find_in(slots_.load(std::memory_order_acquire), hash, wire, size);
   }
-  // The node of the name or of its closest existing ancestor; node null = not even the root.
-  [[nodiscard]] Found closest(const NameRef& name) const noexcept;
+  // The node of the name or of its closest existing ancestor; node null = not even the root. The suffix that starts at
+  // label `likely` is tried first, and is the answer if it is a service's name: nothing stands below those.
+  [[nodiscard]] Found closest(const NameRef& name, unsigned likely = 0) const noexcept;
 
  private:
   friend class NameTree;

@@ -34,16 +34,6 @@ bool add_one(Answer& a, std::uint16_t owner, std::uint16_t type, std::uint32_t t
   return true;
 }
 
-// True when `what` is new and may be added.
-bool remember(Answer& a, const void* what) noexcept {
-  for (unsigned i = 0; i < a.added_count; ++i) {
-    if (a.added[i] == what) return false;
-  }
-  if (a.added_count == a.added.size()) return false;
-  a.added[a.added_count++] = what;
-  return true;
-}
-
 }  // namespace
 
 bool add_addresses(Answer& a, const ServiceBlock& block, const Entry& entry, std::size_t owner_at) noexcept {
@@ -61,14 +51,14 @@ bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_
   if (node == nullptr || node->zone.load(std::memory_order_acquire) == nullptr) return true;
   if (exact) {
     const RecordBlock* records = node->records.load(std::memory_order_acquire);
-    if (records == nullptr || !remember(a, node)) return true;
+    if (records == nullptr || !a.added.is_new(node)) return true;
     const auto owner = static_cast<std::uint16_t>(0xc000 | target_at);
     return add_set(a, owner, *records, wire::type::a) && add_set(a, owner, *records, wire::type::aaaa);
   }
   const ServiceBlock* block = node->service.load(std::memory_order_acquire);
   if (block == nullptr || name.labels != node->labels + 1) return true;
   const Entry* entry = block->find_label(name.label(0));
-  if (entry == nullptr || !remember(a, entry)) return true;
+  if (entry == nullptr || !a.added.is_new(entry)) return true;
   note_sent(*node, a.time.tick);
   return add_addresses(a, *block, *entry, target_at);
 }

@@ -40,6 +40,42 @@ TEST(Publish, AServiceThatGivesWayToANamespaceBelowItLeavesNothing) {
   EXPECT_THAT(world.ask("in.web.corp", type::soa).answer, SizeIs(1));
 }
 
+// The look-up of "_x._tcp.web.alt" tries the service first; a zone below it must be met all the same.
+TEST(Publish, AZoneBelowAServicesNameIsFoundBeforeTheService) {
+  World world;
+  world.publisher.set_static_zones({},
+                                   {file("_tcp.web.corp", "@ SOA a. b. 1 2 3 4 5\n@ NS a.\n_x A 192.0.2.1\n", false)});
+  world.add_namespace("corp");
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
+  EXPECT_THAT(data(world.ask("_x._tcp.web.corp", type::a).answer, "A"), ElementsAre("192.0.2.1"));
+  EXPECT_EQ(world.ask("_y._tcp.web.corp", type::a).authority.at(0).name, "_tcp.web.corp.");
+}
+
+TEST(Publish, TheListOfServicesIsCutByNameAndStaysSoUnderChange) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  const auto service = [](int i) { return "s" + std::to_string(10'000 + i) + ".corp"; };
+  for (int i = 0; i < 2'060; ++i) world.put(service(i), Given{.id = "i", .v4 = "10.0.0.1", .port = 80});
+  const auto listed = [&] {
+    std::set<std::string> out;
+    const auto m = world.ask("_services._dns-sd._udp.corp", type::ptr, {.tcp = true});
+    for (const auto& r : m.answer) out.insert(r.data);
+    return out;
+  };
+  auto names = listed();
+  EXPECT_THAT(names, SizeIs(2'048));
+  EXPECT_EQ(*names.rbegin(), "_s12047._tcp.corp.");
+  world.effect(registry::DeleteServiceEffect{service(2'055)});  // not in it
+  EXPECT_EQ(listed(), names);
+  world.put("a.corp", Given{.id = "i", .v4 = "10.0.0.1", .port = 80});  // takes the first place, the last one goes
+  EXPECT_TRUE(listed().contains("_a._tcp.corp."));
+  EXPECT_EQ(*listed().rbegin(), "_s12046._tcp.corp.");
+  for (int i = 0; i < 20; ++i) world.effect(registry::DeleteServiceEffect{service(i)});
+  EXPECT_THAT(listed(), SizeIs(2'040)) << "all that are left, but the one that was never listed";
+}
+
 TEST(Publish, ANameServerThatIsNoLongerOursLosesItsAddress) {
   World world;
   world.publisher.set_static_zones({file("corp", "below.ns A 192.0.2.1\n", true)}, {});

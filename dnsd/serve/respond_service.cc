@@ -14,19 +14,21 @@ using answers::ServiceBlock;
 void put_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
   note_fail_open(a, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
-  const std::uint16_t owner = where.asked.pointer();
+  const std::size_t size = v6 ? 16 : 4;
+  std::array<std::uint8_t, 12> head;  // the same for all
+  fill_head(head.data(), where.asked.pointer(), v6 ? wire::type::aaaa : wire::type::a, ttl, size);
   std::uint16_t count = 0;
   const auto take = [&](const Entry& entry) noexcept {
-    std::uint8_t* p = v6 ? put_record(a.writer, owner, wire::type::aaaa, ttl, 16)
-                         : put_record(a.writer, owner, wire::type::a, ttl, 4);
+    std::uint8_t* p = a.writer.take(head.size() + size);
     if (p == nullptr) {
       a.tc = true;
       return false;
     }
+    std::memcpy(p, head.data(), head.size());
     if (v6) {
-      std::memcpy(p, block.v6_of(entry), 16);
+      std::memcpy(p + head.size(), block.v6_of(entry), 16);
     } else {
-      std::memcpy(p, entry.v4, 4);
+      std::memcpy(p + head.size(), entry.v4, 4);
     }
     ++count;
     return true;

@@ -21,11 +21,22 @@ struct Pending {
   Parsed parsed;
   bool allowed;
   bool look_up;
-  bool ready;  // as the look-up met the table
+  bool ready;       // as the look-up met the table
+  unsigned likely;  // the suffix that is looked for first
   answers::NameRef name;
   answers::Found found;
   std::uint64_t hash[wire::kMaxLabels + 1];
 };
+
+// Names that are asked are services ("web.corp") or their ports ("_http._tcp.web.corp").
+unsigned likely_suffix(const answers::NameRef& name) noexcept {
+  return name.labels >= 4 && name.label(0)[1] == '_' && name.label(1)[1] == '_' ? 2 : 0;
+}
+
+void prefetch_lines(const void* start, unsigned lines) noexcept {
+  const auto* line = static_cast<const char*>(start);
+  for (unsigned i = 0; i < lines; ++i) __builtin_prefetch(line + 64 * i);
+}
 
 std::size_t type_counter(std::uint16_t type) noexcept {
   switch (type) {
@@ -107,7 +118,11 @@ void Responder::respond(std::span<const Request> requests, std::span<Reply> repl
   for (std::size_t at = 0; at < requests.size(); at += kGroup) {
     const auto group = requests.subspan(at, std::min(kGroup, requests.size() - at));
     impl_->find(group);
-    for (std::size_t i = 0; i < group.size(); ++i) impl_->write(group[i], impl_->pending[i], replies[at + i], time);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Reply& reply = replies[at + i];
+      if (reply.buffer.data() == nullptr) reply.buffer = behind(replies[at + i - 1]);
+      impl_->write(group[i], impl_->pending[i], reply, time);
+    }
   }
 }
 
@@ -123,22 +138,18 @@ void Responder::Impl::find(std::span<const Request> requests) noexcept {
     if (!p.look_up) continue;
     answers::hash_suffixes(p.query.folded, p.query.label_at, p.query.labels, table.key(), p.hash);
     p.name = {p.query.folded, p.query.label_at, p.hash, p.query.name_size, p.query.labels};
-    table.prefetch(p.hash[0]);
+    p.likely = likely_suffix(p.name);
+    table.prefetch(p.hash[p.likely]);
   }
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (pending[i].look_up) __builtin_prefetch(table.guess(pending[i].hash[0]));
+    if (pending[i].look_up) __builtin_prefetch(table.guess(pending[i].hash[pending[i].likely]));
   }
   for (std::size_t i = 0; i < requests.size(); ++i) {
     Pending& p = pending[i];
     if (!p.look_up) continue;
-    p.found = table.closest(p.name);
+    p.found = table.closest(p.name, p.likely);
     if (p.found.node == nullptr) continue;
-    if (const auto* block = p.found.node->service.load(std::memory_order_acquire)) {
-      const auto* line = reinterpret_cast<const char*>(block);
-      __builtin_prefetch(line);
-      __builtin_prefetch(line + 64);
-      __builtin_prefetch(line + 128);
-    }
+    if (const auto* block = p.found.node->service.load(std::memory_order_acquire)) prefetch_lines(block, 4);
   }
 }
 

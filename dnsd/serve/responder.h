@@ -33,9 +33,18 @@ struct Request {
 };
 
 struct Reply {
-  std::span<std::uint8_t> buffer;  // UDP: at least udp_size octets; TCP: 65,535
-  std::size_t size = 0;            // set by respond(); 0 = no reply
+  // UDP: at least udp_size octets; TCP: 65,535. With a null pointer the reply goes behind() the one before it: TCP
+  // workers get their replies in one piece, and have the room for all of them.
+  std::span<std::uint8_t> buffer;
+  std::size_t size = 0;  // set by respond(); 0 = no reply
 };
+
+inline constexpr std::size_t kFrameHead = 2;  // a message's length over TCP, RFC 1035 4.2.2
+inline constexpr std::size_t kMaxMessage = 65'535;
+
+[[nodiscard]] inline std::span<std::uint8_t> behind(const Reply& reply) noexcept {
+  return {reply.buffer.data() + reply.size + kFrameHead, kMaxMessage};
+}
 
 // The time of one batch, read once.
 struct BatchTime {

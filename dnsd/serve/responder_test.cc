@@ -133,6 +133,25 @@ TEST_F(Protocol, AnswersTheOptionsThatWereAsked) {
   EXPECT_EQ(m.edns->options.at(0).data.size(), 24U);
 }
 
+// As TCP workers have it: one piece of memory, each reply behind the one before it.
+TEST_F(Protocol, RepliesWithoutABufferOfTheirOwnFollowEachOther) {
+  const auto good_one = good(), other = query("nope.corp", type::a);
+  std::vector<std::uint8_t> memory(3 * 65'537);
+  const Client client{{127, 0, 0, 1}, false, 1};
+  const std::array<Request, 3> requests{
+      Request{good_one, client, Transport::tcp}, {other, client, Transport::tcp}, {good_one, client, Transport::tcp}};
+  std::array<Reply, 3> replies{Reply{{memory.data() + 2, kMaxMessage}, 0}};
+  world.responder().respond(requests, replies, {1, 1});
+  for (std::size_t i = 0; i < 3; ++i) {
+    ASSERT_GT(replies[i].size, 12U);
+    const auto m = answers::show(replies[i].buffer.first(replies[i].size));
+    EXPECT_EQ(m->rcode, i == 1 ? "NXDOMAIN" : "NOERROR");
+    if (i != 0) {
+      EXPECT_EQ(replies[i].buffer.data(), replies[i - 1].buffer.data() + replies[i - 1].size + 2);
+    }
+  }
+}
+
 TEST_F(Protocol, AnswersABatchInOrder) {
   std::vector<std::vector<std::uint8_t>> packets, buffers(kMaxBatch, std::vector<std::uint8_t>(1232));
   std::vector<Request> requests;

@@ -14,8 +14,6 @@
 
 namespace dnsd::serve {
 
-inline constexpr std::size_t kFrameHead = 2;  // the length, RFC 1035 4.2.2
-inline constexpr std::size_t kMaxMessage = 65'535;
 inline constexpr std::size_t kMaxFrame = kFrameHead + kMaxMessage;
 
 // Octets received and not served: part of a frame, or, while the peer takes no replies, whole ones too.

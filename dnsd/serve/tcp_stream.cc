@@ -8,15 +8,6 @@
 #include "dnsd/wire/writer.h"
 
 namespace dnsd::serve {
-namespace {
-
-std::size_t total(std::span<const iovec> pieces) {
-  std::size_t sum = 0;
-  for (const auto& piece : pieces) sum += piece.iov_len;
-  return sum;
-}
-
-}  // namespace
 
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
 // that a message in one-octet segments is not copied again and again. Epoll comes back for more.
@@ -96,44 +87,51 @@ void TcpWorker::settle(Connection& connection) {
 // would wait for an answer for ever.
 std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_t> octets) {
   std::size_t done = 0;
-  while (connection.out.left() == 0 && !connection.closing) {
-    std::size_t count = 0;
-    while (count < kMaxBatch && octets.size() - done >= kFrameHead) {
-      const std::size_t length = wire::get16(octets.data() + done);
-      if (octets.size() - done - kFrameHead < length) break;
-      requests_[count] = {octets.subspan(done + kFrameHead, length), connection.client, Transport::tcp};
-      replies_[count] = {{answers_.at(count) + kFrameHead, kMaxMessage}, 0};
-      ++count;
-      done += kFrameHead + length;
-    }
-    if (count == 0) break;
-    respond(connection, count);
+  std::size_t filled = 0;
+  while (!connection.closing && connection.out.left() == 0) {
+    const auto count = cut(connection, octets, done);
+    filled = count != 0 ? respond(connection, count, filled) : filled;
+    if (count == kMaxBatch && filled < kCollect && !connection.closing) continue;
+    if (filled != 0) write(connection, {answers_.at(0), filled});
+    filled = 0;
+    if (count < kMaxBatch) break;
   }
   return done;
 }
 
-void TcpWorker::respond(Connection& connection, std::size_t count) {
+// The next frames as requests, at most a batch.
+std::size_t TcpWorker::cut(const Connection& connection, std::span<const std::uint8_t> octets, std::size_t& done) {
+  std::size_t count = 0;
+  while (count < kMaxBatch && octets.size() - done >= kFrameHead) {
+    const std::size_t length = wire::get16(octets.data() + done);
+    if (octets.size() - done - kFrameHead < length) break;
+    requests_[count++] = {octets.subspan(done + kFrameHead, length), connection.client, Transport::tcp};
+    done += kFrameHead + length;
+  }
+  return count;
+}
+
+// Writes the replies behind those that are there already, each with its length; returns where they end.
+std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::size_t filled) {
+  replies_[0] = {{answers_.at(0) + filled + kFrameHead, kMaxMessage}, 0};
+  for (std::size_t i = 1; i < count; ++i) replies_[i] = {};
   reclaimer_.online(reader_);
   handler_({requests_.data(), count}, {replies_.data(), count});
   answers::Reclaimer::offline(reader_);
-  std::array<iovec, kMaxBatch> pieces;
-  std::size_t ready = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (replies_[i].size == 0) {
+    const auto size = replies_[i].size;
+    if (size == 0) {
       connection.closing = true;
-      continue;
+      break;
     }
-    wire::put16(answers_.at(i), static_cast<std::uint16_t>(replies_[i].size));
-    pieces[ready++] = {answers_.at(i), kFrameHead + replies_[i].size};
+    wire::put16(answers_.at(0) + filled, static_cast<std::uint16_t>(size));
+    filled += kFrameHead + size;
   }
-  if (ready != 0) write(connection, {pieces.data(), ready});
+  return filled;
 }
 
-void TcpWorker::write(Connection& connection, std::span<iovec> pieces) {
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = pieces.size();
-  auto sent = ::sendmsg(connection.fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+void TcpWorker::write(Connection& connection, std::span<const std::uint8_t> replies) {
+  auto sent = ::send(connection.fd.get(), replies.data(), replies.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) {
       connection.closing = true;  // the peer is gone
@@ -141,25 +139,16 @@ void TcpWorker::write(Connection& connection, std::span<iovec> pieces) {
     }
     sent = 0;
   }
-  if (static_cast<std::size_t>(sent) < total(pieces)) keep_untaken(connection, pieces, static_cast<std::size_t>(sent));
-}
-
-void TcpWorker::keep_untaken(Connection& connection, std::span<iovec> pieces, std::size_t sent) {
-  const auto left = total(pieces) - sent;
-  if (untaken_ + left > kMaxUntaken) {
+  const auto rest = replies.subspan(static_cast<std::size_t>(sent));
+  if (rest.empty()) return;
+  if (untaken_ + rest.size() > kMaxUntaken) {
     connection.closing = true;
     return;
   }
-  auto data = std::make_unique_for_overwrite<std::uint8_t[]>(left);
-  std::size_t at = 0;
-  for (const auto& piece : pieces) {
-    const auto skip = std::min(sent, piece.iov_len);
-    sent -= skip;
-    std::memcpy(data.get() + at, static_cast<const std::uint8_t*>(piece.iov_base) + skip, piece.iov_len - skip);
-    at += piece.iov_len - skip;
-  }
-  connection.out = {std::move(data), left, 0};
-  untaken_ += left;
+  auto data = std::make_unique_for_overwrite<std::uint8_t[]>(rest.size());
+  std::memcpy(data.get(), rest.data(), rest.size());
+  connection.out = {std::move(data), rest.size(), 0};
+  untaken_ += rest.size();
 }
 
 }  // namespace dnsd::serve

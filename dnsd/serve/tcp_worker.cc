@@ -31,7 +31,7 @@ TcpWorker::TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts&
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       read_buffer_(kReadSize),
-      answers_(kMaxBatch, kMaxFrame) {
+      answers_(1, kReplies) {
   if (!epoll_ || !wake_) throw std::system_error(errno, std::generic_category(), "epoll");
   watch(wake_.get(), EPOLLIN, &wake_, EPOLL_CTL_ADD);
   // Exclusive: a new connection wakes one worker, not all.

@@ -1,9 +1,9 @@
-// TCP connections of one thread: epoll, frames, batches, one gathering write per batch, deadlines.
+// TCP connections of one thread: epoll, frames, batches, one write for all that one read asked, deadlines.
 //
 // Threads: run() is the worker's own; stop() and the counters may be used from any thread.
 //
 // Bounds: connections (over it the longest idle one is closed); per client (over it a new one is closed); one frame of
-// input per connection, or what one read brought while the peer takes no replies; one batch of replies per connection
+// input per connection, or what one read brought while the peer takes no replies; kReplies of replies per connection
 // and kMaxUntaken for all of them (over it the connection is closed). While a peer does not take its replies, nothing
 // is read from it.
 #pragma once
@@ -37,6 +37,9 @@ class TcpWorker {
  public:
   static constexpr std::size_t kMaxUntaken = 64u << 20;
   static constexpr std::size_t kReadSize = 65'536;
+  // Replies are collected up to kCollect and then sent; a batch that is begun always has room.
+  static constexpr std::size_t kCollect = 262'144;
+  static constexpr std::size_t kReplies = kCollect + kMaxBatch * kMaxFrame;
 
   TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
             answers::Reclaimer& reclaimer);
@@ -71,9 +74,9 @@ class TcpWorker {
   void settle(Connection& connection);
   void serve_kept(Connection& connection);
   std::size_t serve(Connection& connection, std::span<const std::uint8_t> octets);
-  void respond(Connection& connection, std::size_t count);
-  void write(Connection& connection, std::span<iovec> pieces);
-  void keep_untaken(Connection& connection, std::span<iovec> pieces, std::size_t sent);
+  [[nodiscard]] std::size_t cut(const Connection& connection, std::span<const std::uint8_t> octets, std::size_t& done);
+  [[nodiscard]] std::size_t respond(Connection& connection, std::size_t count, std::size_t filled);
+  void write(Connection& connection, std::span<const std::uint8_t> replies);
 
   std::vector<int> listening_;
   TcpLimits limits_;
@@ -93,7 +96,7 @@ class TcpWorker {
   std::size_t untaken_ = 0;  // octets of all `out`
 
   std::vector<std::uint8_t> read_buffer_;
-  Slots answers_;  // each with room for the length before the message
+  Slots answers_;  // one, of kReplies
   std::array<Request, kMaxBatch> requests_{};
   std::array<Reply, kMaxBatch> replies_{};
 };

@@ -51,6 +51,7 @@ struct Echo {
     for (std::size_t i = 0; i < requests.size(); ++i) {
       const auto packet = requests[i].packet;
       replies[i].size = 0;
+      if (replies[i].buffer.data() == nullptr) replies[i].buffer = behind(replies[i - 1]);
       if (packet.size() < 14 || (packet[2] & 0x80) != 0) continue;
       const auto reply = reply_to({packet.begin(), packet.end()});
       if (reply.size() > replies[i].buffer.size()) continue;

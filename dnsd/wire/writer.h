@@ -4,6 +4,7 @@
 // The room for the OPT record is taken off the limit at the start, so that it always fits (RFC 6891 7).
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -13,17 +14,25 @@
 
 namespace dnsd::wire {
 
+static_assert(std::endian::native == std::endian::little);
+
 inline void put16(std::uint8_t* at, std::uint16_t v) noexcept {
-  at[0] = static_cast<std::uint8_t>(v >> 8);
-  at[1] = static_cast<std::uint8_t>(v);
+  v = std::byteswap(v);
+  std::memcpy(at, &v, 2);
 }
 inline void put32(std::uint8_t* at, std::uint32_t v) noexcept {
-  put16(at, static_cast<std::uint16_t>(v >> 16));
-  put16(at + 2, static_cast<std::uint16_t>(v));
+  v = std::byteswap(v);
+  std::memcpy(at, &v, 4);
 }
-inline std::uint16_t get16(const std::uint8_t* at) noexcept { return static_cast<std::uint16_t>(at[0] << 8 | at[1]); }
+inline std::uint16_t get16(const std::uint8_t* at) noexcept {
+  std::uint16_t v;
+  std::memcpy(&v, at, 2);
+  return std::byteswap(v);
+}
 inline std::uint32_t get32(const std::uint8_t* at) noexcept {
-  return static_cast<std::uint32_t>(get16(at)) << 16 | get16(at + 2);
+  std::uint32_t v;
+  std::memcpy(&v, at, 4);
+  return std::byteswap(v);
 }
 
 class Writer {
