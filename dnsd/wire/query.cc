@@ -185,6 +185,7 @@ Parsed read_records(Cursor& cursor, std::uint32_t before_additional, std::uint32
     if (!cursor.advance(kOptFixed - 1)) return Parsed::formerr;
     const std::size_t rdata_size = get16(fixed + 8);
     if (!cursor.advance(rdata_size)) return Parsed::formerr;
+    if (get16(fixed) == type::tsig) q.tsig = i + 1 == before_additional + additional && additional != 0;
     if (get16(fixed) != type::opt) continue;
     if (i < before_additional || *owner != 0 || q.edns) return Parsed::formerr;  // RFC 6891 6.1.1
     result = read_opt(owner, rdata_size, q);
@@ -198,7 +199,7 @@ void reset(Query& q) noexcept {
   q.question = nullptr;
   q.question_size = 0;
   q.name_size = q.labels = 0;
-  q.edns = q.dnssec_ok = false;
+  q.edns = q.dnssec_ok = q.tsig = false;
   q.edns_version = 0;
   q.udp_size = 512;
   q.ecs_family = q.ecs_prefix = 0;

@@ -22,26 +22,31 @@ enum class Rcode : std::uint16_t {
   notimp = 4,
   refused = 5,
   yxdomain = 6,
+  yxrrset = 7,  // RFC 2136 2.2, as the next three
+  nxrrset = 8,
+  notauth = 9,  // also RFC 8945 5.2
+  notzone = 10,
   badvers = 16,
 };
 
 namespace type {
 inline constexpr std::uint16_t a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, hinfo = 13, mx = 15, txt = 16, aaaa = 28,
-                               srv = 33, dname = 39, opt = 41, ds = 43, rrsig = 46, nsec = 47, dnskey = 48, nsec3 = 50,
-                               svcb = 64, https = 65, ixfr = 251, axfr = 252, any = 255;
+                               srv = 33, naptr = 35, dname = 39, opt = 41, ds = 43, rrsig = 46, nsec = 47, dnskey = 48,
+                               nsec3 = 50, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252, any = 255;
 }
 namespace klass {
 inline constexpr std::uint16_t in = 1, ch = 3, none = 254, any = 255;
 }
 namespace ede {  // RFC 8914 INFO-CODEs that we send
 inline constexpr std::uint16_t other = 0, stale_answer = 3, not_ready = 14, prohibited = 18, not_authoritative = 20,
-                               not_supported = 21, no_reachable_authority = 22;
+                               not_supported = 21, no_reachable_authority = 22, invalid_data = 24;
 }
 
 struct Query {
   std::uint16_t id = 0;
   std::uint8_t opcode = 0;
   bool rd = false;
+  bool tsig = false;  // the last record is a TSIG (RFC 8945 5.1); only with the results ok and notimp
   std::uint16_t type = 0;
   std::uint16_t klass = 0;
 
