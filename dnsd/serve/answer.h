@@ -81,6 +81,11 @@ class Added {
 };
 
 struct Answer {
+  // A constructor of its own: to initialise it as an aggregate clears all of it first, `added` included.
+  Answer(const wire::Query& q, const Client& c, const answers::Table& t, const ResponderOptions& o,
+         const BatchTime& now, Scratch& s, wire::Writer w) noexcept
+      : query(q), client(c), table(t), options(o), time(now), scratch(s), writer(w) {}
+
   const wire::Query& query;
   const Client& client;
   const answers::Table& table;
@@ -96,7 +101,7 @@ struct Answer {
   bool fail_open = false;
   wire::EdnsReply edns{};
   std::size_t reserved = 0;  // octets kept for OPT
-  Added added{};
+  Added added;
 
   // Says why, with EDNS only. Its room is taken at once; without room the reply goes without.
   void explain(std::uint16_t code, std::string_view text = {}) noexcept;

@@ -185,7 +185,7 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
     bump(counters.dropped);
     return;
   }
-  Answer a{p.query, request.client, table, options, time, scratch, wire::Writer(reply.buffer, limit)};
+  Answer a(p.query, request.client, table, options, time, scratch, wire::Writer(reply.buffer, limit));
   (void)a.writer.take(wire::kHeader);
   if (p.query.question_size != 0) (void)a.writer.put(p.query.question, p.query.question_size);
   Cookie cookie;

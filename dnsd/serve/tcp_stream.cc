@@ -10,7 +10,7 @@
 namespace dnsd::serve {
 
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
-// that a message in one-octet segments is not copied again and again. Epoll comes back for more.
+// that a message in one-octet segments is not copied again and again.
 bool TcpWorker::readable(Connection& connection) {
   iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
   const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
@@ -19,7 +19,7 @@ bool TcpWorker::readable(Connection& connection) {
                                 : ::recv(connection.fd.get(), read_buffer_.data(), read_buffer_.size(), 0);
   if (got < 0) {
     if (errno != EAGAIN && errno != EINTR) close(connection);
-    return false;
+    return errno == EINTR;
   }
   if (got == 0) {
     connection.peer_done = true;
@@ -40,7 +40,7 @@ bool TcpWorker::readable(Connection& connection) {
     if (used != 0) begin_wait(connection, Wait::idle);
   }
   settle(connection);
-  return true;
+  return octets == missing + read_buffer_.size();
 }
 
 void TcpWorker::writable(Connection& connection) {
@@ -78,7 +78,7 @@ void TcpWorker::settle(Connection& connection) {
   const auto wait = waits_for_peer ? Wait::taking : connection.in.size() != 0 ? Wait::message : Wait::idle;
   if (wait != connection.wait) begin_wait(connection, wait);
   if (waits_for_peer == connection.watches_out) return;
-  watch(connection.fd.get(), waits_for_peer ? EPOLLOUT : EPOLLIN, &connection, EPOLL_CTL_MOD);
+  watch(connection.fd.get(), waits_for_peer ? EPOLLOUT : kReading, &connection, EPOLL_CTL_MOD);
   connection.watches_out = waits_for_peer;
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kEvents = 128;
 constexpr int kAcceptBatch = 64;  // then the connections have their turn
+constexpr int kReadBatch = 4;     // of one connection; then the others have theirs
 constexpr registry::Millis kAcceptPause{100};
 
 }  // namespace
@@ -73,11 +74,21 @@ void TcpWorker::handle(const epoll_event& event) {
     if (connection.out.left() != 0) {
       writable(connection);
     } else {
-      readable(connection);
+      read_on(connection, (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     }
   } catch (const std::bad_alloc&) {
     close(connection);
   }
+}
+
+// `ended`: the peer has sent its last octet; reading goes on until it is met, for no further event tells.
+void TcpWorker::read_on(Connection& connection, bool ended) {
+  for (int i = 0; i < kReadBatch; ++i) {
+    const bool more = readable(connection);
+    if (!connection.fd || connection.out.left() != 0) return;
+    if (!more && !ended) return;
+  }
+  watch(connection.fd.get(), kReading, &connection, EPOLL_CTL_MOD);  // tells again while there is something
 }
 
 void TcpWorker::accept_all(int listening) {
@@ -116,7 +127,7 @@ void TcpWorker::admit(Fd fd, const Client& client) {
   auto& idle = list(Wait::idle);
   idle.splice(idle.end(), fresh);
   counters_.open.store(++open_, std::memory_order_relaxed);
-  watch(connection.fd.get(), EPOLLIN, &connection, EPOLL_CTL_ADD);
+  watch(connection.fd.get(), kReading, &connection, EPOLL_CTL_ADD);
 }
 
 // The longest idle one goes; with none idle, the one that keeps us waiting longest.

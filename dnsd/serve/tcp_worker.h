@@ -53,6 +53,7 @@ class TcpWorker {
 
   // tcp_worker.cc: events, accepting, deadlines
   void handle(const epoll_event& event);
+  void read_on(Connection& connection, bool ended);
   void accept_all(int listening);
   void admit(Fd fd, const Client& client);
   void make_room();
@@ -66,10 +67,13 @@ class TcpWorker {
   void wind_down();
   Connections& list(Wait wait) { return lists_[static_cast<std::size_t>(wait)]; }
   void begin_wait(Connection& connection, Wait wait);
+  // Edge-triggered: level-triggered, epoll looks at each connection once more after it was read. What is not read to
+  // the end is asked for again (read_on).
+  static constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
   void close(Connection& connection);
 
   // tcp_stream.cc: octets
-  bool readable(Connection& connection);  // false = nothing came
+  bool readable(Connection& connection);  // true = there may be more to read
   void writable(Connection& connection);
   void settle(Connection& connection);
   void serve_kept(Connection& connection);

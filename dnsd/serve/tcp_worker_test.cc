@@ -93,6 +93,24 @@ TEST(Tcp, AHalfClosedConnectionIsStillAnswered) {
   EXPECT_TRUE(client.ends_in_order());
 }
 
+// Epoll tells once; what fills several reads, and the FIN right behind it, must not be forgotten.
+TEST(Tcp, MoreThanSeveralReadsAtOnceIsAnsweredToTheEnd) {
+  TestServer server;
+  server.run();
+  server.echo.hold = true;
+  const TcpPeer client(server.endpoint());
+  constexpr std::uint16_t kCount = 40'000;  // 16 octets each: ten reads
+  std::jthread writer([&] {
+    Bytes sent;
+    for (std::uint16_t id = 0; id < kCount; ++id) append(sent, TcpPeer::frame(message(id)));
+    client.send(sent);
+    ::shutdown(client.fd(), SHUT_WR);
+  });
+  server.echo.hold = false;
+  for (std::uint16_t id = 0; id < kCount; ++id) ASSERT_EQ(client.receive(), reply_to(message(id))) << id;
+  EXPECT_TRUE(client.ends_in_order());
+}
+
 // 12 MB of replies that nobody takes: the server stops reading from that peer, serves others, loses nothing.
 TEST(Tcp, APeerThatDoesNotReadHoldsUpOnlyItself) {
   TestServer server;
