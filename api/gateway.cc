@@ -56,33 +56,40 @@ Gateway::Admission Gateway::admit(Request& request) const {
   return admission;
 }
 
-boost::asio::awaitable<Response> Gateway::dispatch(const Route& route, Request& request) {
-  if (const auto* read = std::get_if<ReadHandler>(&route.handler)) {
-    auto response = co_await answer_read(app_, *read, request);
-    co_return response;
-  }
-  if (const auto* plan = std::get_if<PlanHandler>(&route.handler)) {
-    auto response = co_await answer_write(app_, *plan, request);
-    co_return response;
-  }
-  if (const auto* sync = std::get_if<SyncHandler>(&route.handler)) co_return (*sync)(app_, request);
-  auto response = co_await std::get<AsyncHandler>(route.handler)(app_, request);
-  co_return response;
+Answer Gateway::dispatch(const Route& route, Request& request) {
+  if (const auto* read = std::get_if<ReadHandler>(&route.handler)) return answer_read(app_, *read, request);
+  if (const auto* plan = std::get_if<PlanHandler>(&route.handler)) return answer_write(app_, *plan, request);
+  if (const auto* sync = std::get_if<SyncHandler>(&route.handler)) return (*sync)(app_, request);
+  return std::get<AsyncHandler>(route.handler)(app_, request);
 }
 
-boost::asio::awaitable<Response> Gateway::handle(const Route& route, Request& request) {
+Answer Gateway::answer(const Route& route, Request& request) {
+  try {
+    auto answer = dispatch(route, request);
+    if (auto* later = std::get_if<boost::asio::awaitable<Response>>(&answer)) return guard(std::move(*later));
+    return answer;
+  } catch (const std::exception&) {
+    return fault();
+  }
+}
+
+boost::asio::awaitable<Response> Gateway::guard(boost::asio::awaitable<Response> later) {
   struct InFlight {
     std::uint64_t& count;
     explicit InFlight(std::uint64_t& c) : count(c) { ++count; }
     ~InFlight() { --count; }
   } in_flight(app_.counters.in_flight);
   try {
-    auto response = co_await dispatch(route, request);
+    auto response = co_await std::move(later);
     co_return response;
   } catch (const std::exception&) {
-    ++app_.counters.exceptions;
   }
-  co_return problem_response(http_problem::internal, "the request could not be handled; it was counted as our fault");
+  co_return fault();
+}
+
+Response Gateway::fault() {
+  ++app_.counters.exceptions;
+  return problem_response(http_problem::internal, "the request could not be handled; it was counted as our fault");
 }
 
 }  // namespace api

@@ -8,6 +8,7 @@
 
 #include "api/access.h"
 #include "api/app.h"
+#include "api/http_response.h"
 #include "api/route.h"
 
 namespace api {
@@ -24,21 +25,25 @@ class Gateway {
   // Judges everything that the header alone tells, and fills in the request's query and params.
   [[nodiscard]] Admission admit(Request& request) const;
 
-  // The whole request. Never throws: our own fault is a 500 and a counter.
-  [[nodiscard]] boost::asio::awaitable<Response> handle(const Route& route, Request& request);
+  // The whole request, which must live until it is answered. Never throws: our own fault is a 500 and a counter.
+  [[nodiscard]] Answer answer(const Route& route, Request& request);
 
   [[nodiscard]] Response too_large(std::size_t limit) const;
   [[nodiscard]] App& app() const { return app_; }
   [[nodiscard]] const Router& router() const { return router_; }
+  [[nodiscard]] std::string_view date() { return date_.at(app_.now().wall); }  // for a response's header
 
  private:
-  [[nodiscard]] boost::asio::awaitable<Response> dispatch(const Route& route, Request& request);
+  [[nodiscard]] Answer dispatch(const Route& route, Request& request);
+  [[nodiscard]] boost::asio::awaitable<Response> guard(boost::asio::awaitable<Response> later);
+  [[nodiscard]] Response fault();
   [[nodiscard]] std::optional<Response> refuse(const Request& request, const Target& target, const Router::Match& match,
                                                std::size_t limit) const;
 
   App& app_;
   AccessRules access_;
   Router router_;
+  HttpDate date_;
 };
 
 }  // namespace api

@@ -1,16 +1,16 @@
-// One HTTP/1.1 connection: a coroutine that owns its socket and reads top to bottom. The only file pair that sees
-// Beast. Owner: the control thread.
+// One HTTP/1.1 connection: requests are taken out of what was read, in order, and their responses gathered until
+// somebody has to wait; then they leave with one write. Owner: the control thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "api/gateway.h"
+#include "api/http_body.h"
+#include "api/http_socket.h"
 #include "api/problem.h"
 
 namespace api {
@@ -30,36 +30,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();   // closes now
 
  private:
-  struct Parser;  // Beast's, with the body read so far
-  enum class Header { closed, refused, complete };
+  enum class Step { done, more, close };  // more = octets are missing
 
-  boost::asio::awaitable<bool> serve_one();
-  boost::asio::awaitable<Header> read_header();
-  boost::asio::awaitable<bool> read_body(Request& request, std::size_t limit);
-  boost::asio::awaitable<bool> send(Response response, const Request* request, bool keep_alive);
-  boost::asio::awaitable<bool> send_pieces(Response response, bool http_1_0);
-  boost::asio::awaitable<bool> write(boost::asio::const_buffer octets);
-  boost::asio::awaitable<void> linger();
-  Header refuse(const ProblemType& type, std::string detail);
-  [[nodiscard]] bool start_parser(std::string_view block);
-  [[nodiscard]] Request take_request() const;
-  void watch_peer(std::function<void()> gone);
-  void unwatch_peer();
-  void wait_for_peer();
-  void look_at_peer(boost::system::error_code error);
-  void arm(registry::Millis after);  // cancels the socket's operations when it fires
-  void disarm();
+  boost::asio::awaitable<void> serve();
+  Step take_header();
+  Step begin_body(std::size_t limit);
+  Step take_body(std::size_t limit);
+  Step refuse(const ProblemType& type, std::string detail);
+  boost::asio::awaitable<Step> receive_header();
+  boost::asio::awaitable<Step> receive_body(std::size_t limit);
+  boost::asio::awaitable<bool> finish_answer(Answer answer);
+  boost::asio::awaitable<bool> send_pieces(Response response);
+  boost::asio::awaitable<bool> flush();
+  bool queue(const Response& response, bool keep_alive);  // whether another request may follow
+  [[nodiscard]] std::string_view unread() const { return std::string_view(in_).substr(taken_); }
+  void forget_taken();
 
   Gateway& gateway_;
-  boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer timer_;
-  boost::beast::flat_buffer buffer_;  // what was read and not yet consumed: pipelined requests wait here
-  std::unique_ptr<Parser> parser_;
-  std::optional<Response> refusal_;
-  std::function<void()> gone_;
-  Peer peer_;
-  bool watching_ = false;
-  bool timed_out_ = false;
+  std::shared_ptr<HttpSocket> socket_;
+  std::string in_;         // what was read; pipelined requests wait here
+  std::size_t taken_ = 0;  // of it
+  std::string out_;        // responses that no write has taken yet
+  Request request_;
+  BodyReader body_;
+  bool header_armed_ = false;  // the clock of the header runs
   bool idle_ = false;
   bool finishing_ = false;
   bool served_ = false;  // at least one request was answered

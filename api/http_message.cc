@@ -110,6 +110,18 @@ std::string_view Request::header(std::string_view name) const {
   return {};
 }
 
+void Request::reset() {
+  method = Method::other;
+  head = http_1_0 = keep_alive = chunked = false;
+  content_length.reset();
+  verb.clear();
+  target.clear();
+  headers.clear();
+  body.clear();
+  query.clear();
+  params.clear();
+}
+
 std::optional<std::string_view> Request::parameter(std::string_view name) const {
   for (const auto& [key, value] : query) {
     if (key == name) return value;

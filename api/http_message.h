@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "registry/basics.h"
@@ -42,6 +43,7 @@ struct Request {
   std::string verb;    // as sent
   std::string target;  // as sent
   bool http_1_0 = false;
+  bool keep_alive = false;                                   // the peer may send another request after this one
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, values never decoded
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
@@ -59,6 +61,7 @@ struct Request {
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // "" when absent
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
   [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
+  void reset();  // all but the peer: for the next request of the connection, with the memory of this one
 };
 
 struct Response {
@@ -66,7 +69,7 @@ struct Response {
   using Pieces = std::function<boost::asio::awaitable<std::optional<std::string>>()>;
 
   int status = 200;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // static storage
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   Pieces pieces;                             // instead of `body`
@@ -75,5 +78,8 @@ struct Response {
 
   void set(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
 };
+
+// At once, or once something has happened: a commit, a change, a copy.
+using Answer = std::variant<Response, boost::asio::awaitable<Response>>;
 
 }  // namespace api

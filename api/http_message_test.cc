@@ -52,27 +52,41 @@ TEST(Target, BoundsTheParameters) {
   EXPECT_TRUE(parse_target(text + "&a", more));
 }
 
+std::string header_of(const Response& response, Framing framing = {}, std::string_view date = "now") {
+  std::string out;
+  append_header(out, response, framing, date);
+  return out;
+}
+
 TEST(ResponseHeader, TellsLengthAndConnection) {
   Response response;
   response.body = "{}";
   const auto at = registry::Wall(std::chrono::milliseconds(784'111'777'000));  // the example of RFC 9110 5.6.7
-  const auto text = encode_header(response, {false, true}, at);
+  const auto text = header_of(response, {false, true}, HttpDate().at(at));
   EXPECT_THAT(text, HasSubstr("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
   EXPECT_THAT(text, HasSubstr("Content-Length: 2\r\n"));
   EXPECT_THAT(text, Not(HasSubstr("Connection:")));
-  EXPECT_THAT(encode_header(response, {false, false}, at), HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(header_of(response, {false, false}), HasSubstr("Connection: close\r\n"));
 }
 
 TEST(ResponseHeader, NoValueStartsAnotherLine) {
   Response response;
   response.set("Location", "/x\r\nSet-Cookie: a");
-  EXPECT_THAT(encode_header(response, {}, {}), Not(HasSubstr("Set-Cookie")));
+  EXPECT_THAT(header_of(response), Not(HasSubstr("Set-Cookie")));
 }
 
 TEST(ResponseHeader, NoContentHasNoLength) {
   Response response;
   response.status = 204;
-  EXPECT_THAT(encode_header(response, {}, {}), Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(header_of(response), Not(HasSubstr("Content-Length")));
+}
+
+TEST(ResponseHeader, DateFollowsTheClock) {
+  HttpDate date;
+  const auto at = registry::Wall(std::chrono::milliseconds(784'111'777'000));
+  EXPECT_EQ(date.at(at), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(date.at(at + std::chrono::milliseconds(999)), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(date.at(at + std::chrono::milliseconds(1000)), "Sun, 06 Nov 1994 08:49:38 GMT");
 }
 
 }  // namespace

@@ -33,32 +33,40 @@ std::string format_http_date(registry::Wall now) {
                      time.seconds().count());
 }
 
-std::string encode_header(const Response& response, Framing framing, registry::Wall now) {
-  std::string out;
-  out.reserve(384);
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_of(response.status),
-                 format_http_date(now));
-  const bool bodiless = response.status == 204 || response.status == 304;  // RFC 9110 8.6: no Content-Length in 204
-  if (!bodiless) {
-    fmt::format_to(to, "Content-Type: {}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                   response.content_type);
-    if (!response.pieces || response.pieces_size) {
-      fmt::format_to(to, "Content-Length: {}\r\n", response.pieces_size.value_or(response.body.size()));
-    } else if (!framing.http_1_0) {
-      out += "Transfer-Encoding: chunked\r\n";
-    }
+std::string_view HttpDate::at(registry::Wall now) {
+  if (const auto second = std::chrono::floor<std::chrono::seconds>(now); second != second_) {
+    second_ = second;
+    text_ = format_http_date(now);
   }
-  for (const auto& [name, value] : response.headers) fmt::format_to(to, "{}: {}\r\n", name, one_line(value));
-  if (!framing.keep_alive) {
-    out += "Connection: close\r\n";
-  } else if (framing.http_1_0) {
-    out += "Connection: keep-alive\r\n";
-  }
-  out += "\r\n";
-  return out;
+  return text_;
 }
 
-std::string encode_chunk(std::string_view octets) { return fmt::format("{:x}\r\n{}\r\n", octets.size(), octets); }
+void append_header(std::string& out, const Response& response, Framing framing, std::string_view date) {
+  const auto add = [&out](auto... pieces) { (out.append(pieces), ...); };
+  add("HTTP/1.1 ", fmt::format_int(response.status).c_str(), " ", reason_of(response.status), "\r\nDate: ", date,
+      "\r\n");
+  const bool bodiless = response.status == 204 || response.status == 304;  // RFC 9110 8.6: no Content-Length in 204
+  if (!bodiless) {
+    add("Content-Type: ", response.content_type, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    if (!response.pieces || response.pieces_size) {
+      const std::uint64_t size = response.pieces_size.value_or(response.body.size());
+      add("Content-Length: ", fmt::format_int(size).c_str(), "\r\n");
+    } else if (!framing.http_1_0) {
+      add("Transfer-Encoding: chunked\r\n");
+    }
+  }
+  for (const auto& [name, value] : response.headers) add(std::string_view(name), ": ", one_line(value), "\r\n");
+  if (!framing.keep_alive) {
+    add("Connection: close\r\n");
+  } else if (framing.http_1_0) {
+    add("Connection: keep-alive\r\n");
+  }
+  add("\r\n");
+}
+
+void append_chunk(std::string& out, std::string_view octets) {
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", octets.size());
+  out.append(octets).append("\r\n");
+}
 
 }  // namespace api

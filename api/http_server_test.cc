@@ -171,10 +171,10 @@ TEST_F(Http, EndlessChunkHeadersAndTrailersAreRefused) {
     client.send(put("Transfer-Encoding: chunked\r\n", begin));
     const std::string more(16 << 10, 'x');
     int sent = 0;
-    while (sent < 64 && client.send(more)) ++sent;  // 1 MiB in all, of which 64 KiB are taken
+    while (sent < 64 && client.send(more)) ++sent;  // 1 MiB in all, of which 16 KiB are taken
     const auto reply = client.read_reply();
     EXPECT_EQ(reply.status, 400) << begin;
-    EXPECT_THAT(reply.body, HasSubstr("65536"));
+    EXPECT_THAT(reply.body, HasSubstr("headers too long"));
   }
 }
 

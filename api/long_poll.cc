@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <vector>
 
 #include "api/problem.h"
 
@@ -12,6 +14,10 @@ namespace {
 using registry::ProblemKind;
 using registry::Result;
 using registry::Revision;
+
+// How long those that one change woke may take to be answered. What moves by itself (the time left of a lease) is shown
+// in seconds.
+constexpr registry::Millis kSameWake{50};
 
 struct Poll {
   std::optional<Revision> index;
@@ -35,6 +41,28 @@ Response render(const Read& read) {
   return response;
 }
 
+// What a change wakes are often thousands that ask for the same: it is rendered for the first of them. Only for those
+// that were held: others shall see what they did a moment ago (a heartbeat moves no revision). Control thread.
+Response render_once(App& app, ReadHandler handler, const Request& request, const Read& read) {
+  struct Rendered {
+    ReadHandler handler = nullptr;
+    std::vector<std::string> params;
+    std::vector<std::pair<std::string, std::string>> query;
+    Revision index = 0, revision = 0;
+    std::chrono::steady_clock::time_point at;
+    Response response;
+  };
+  static thread_local Rendered last;
+  auto query = request.query;
+  std::erase_if(query, [](const auto& pair) { return pair.first == "index" || pair.first == "wait"; });
+  const auto now = std::chrono::steady_clock::now();
+  const bool same = last.handler == handler && last.index == read.index && last.params == request.params &&
+                    last.query == query && last.revision == app.registry().revision() && now - last.at < kSameWake;
+  if (!same)
+    last = {handler, request.params, std::move(query), read.index, app.registry().revision(), now, render(read)};
+  return last.response;
+}
+
 // Whether a request that waits for something after `index` is still to be held.
 bool unchanged(const Read& before, const Read& now, Revision index) {
   if (now.exists != before.exists) return false;
@@ -44,35 +72,36 @@ bool unchanged(const Read& before, const Read& now, Revision index) {
 }
 
 // Held: one Event, one subscription, and the request itself. Woken only by changes of the read's key.
-boost::asio::awaitable<Result<Read>> hold_read(App& app, ReadHandler handler, const Request& request, Read first,
-                                               Poll poll, std::shared_ptr<Holds::Hold> hold) {
+boost::asio::awaitable<Response> hold_read(App& app, ReadHandler handler, const Request& request, Read first, Poll poll,
+                                           std::shared_ptr<Holds::Hold> hold) {
   watch_peer(request, hold);
   auto subscription = app.context.feed.subscribe(first.feed_key, [&hold](const auto&) { hold->event.set(); });
   const auto deadline = std::chrono::steady_clock::now() + poll.wait;
   for (;;) {
     const bool woken = co_await hold->event.wait_until(deadline);
     auto now = handler(app, request);
-    if (!woken || hold->gone || !now || !unchanged(first, *now, *poll.index)) co_return now;
+    if (!now) co_return problem_response(now.error());
+    if (!woken || hold->gone || !unchanged(first, *now, *poll.index)) {
+      co_return render_once(app, handler, request, *now);
+    }
     hold->event.clear();
   }
 }
 
 }  // namespace
 
-boost::asio::awaitable<Response> answer_read(App& app, ReadHandler handler, const Request& request) {
+Answer answer_read(App& app, ReadHandler handler, const Request& request) {
   auto poll = parse_poll(request);
-  if (!poll) co_return problem_response(poll.error());
+  if (!poll) return problem_response(poll.error());
   auto read = handler(app, request);
-  if (!read) co_return problem_response(read.error());
+  if (!read) return problem_response(read.error());
   // An index from the future is another server's, or one before a restore: it says nothing, so answer at once.
   const bool waits =
       poll->index && read->index <= *poll->index && *poll->index <= std::max<Revision>(app.registry().revision(), 1);
-  if (!waits || app.stopping || poll->wait.count() == 0) co_return render(*read);
+  if (!waits || app.stopping || poll->wait.count() == 0) return render(*read);
   auto hold = app.holds.take(app.executor);
-  if (!hold) co_return too_many_watchers(app);
-  auto held = co_await hold_read(app, handler, request, std::move(*read), *poll, std::move(hold));
-  if (!held) co_return problem_response(held.error());
-  co_return render(*held);
+  if (!hold) return too_many_watchers(app);
+  return hold_read(app, handler, request, std::move(*read), *poll, std::move(hold));
 }
 
 Result<std::optional<std::uint64_t>> number_parameter(const Request& request, std::string_view name) {

@@ -11,7 +11,7 @@ namespace api {
 inline constexpr registry::Millis kDefaultWait{30'000};
 inline constexpr registry::Millis kMaxWait{600'000};
 
-[[nodiscard]] boost::asio::awaitable<Response> answer_read(App& app, ReadHandler handler, const Request& request);
+[[nodiscard]] Answer answer_read(App& app, ReadHandler handler, const Request& request);
 
 // Query parameters, shared by handlers. The error names the parameter.
 [[nodiscard]] registry::Result<std::optional<std::uint64_t>> number_parameter(const Request& request,

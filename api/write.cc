@@ -50,6 +50,13 @@ Response rehearse(App& app, const Plan& plan, const registry::Command& command) 
   return response;
 }
 
+boost::asio::awaitable<Response> commit(App& app, Plan plan) {
+  std::vector<registry::Command> commands;
+  commands.push_back(std::move(std::get<registry::Command>(plan.action)));
+  auto result = co_await app.submit(std::move(commands), false);
+  co_return finish(app, plan, result);
+}
+
 Response answer_heartbeat(App& app, const Heartbeat& heartbeat, bool dry_run) {
   Response response;
   response.status = 204;
@@ -92,26 +99,22 @@ Revision match_any(std::string_view list, std::optional<Revision> current) {
 
 }  // namespace
 
-boost::asio::awaitable<Response> answer_write(App& app, PlanHandler handler, const Request& request) {
+Answer answer_write(App& app, PlanHandler handler, const Request& request) {
   const auto dry_run = flag_parameter(request, "dry_run");
-  if (!dry_run) co_return problem_response(dry_run.error());
+  if (!dry_run) return problem_response(dry_run.error());
   std::optional<json::value> body;
   if (!request.body.empty()) {
     auto parsed = registry::codec::parse_document(request.body);
-    if (!parsed) co_return problem_response(parsed.error());
+    if (!parsed) return problem_response(parsed.error());
     body.emplace(std::move(*parsed));
   }
   auto plan = handler(app, request, body ? &*body : nullptr);
-  if (!plan) co_return problem_response(plan.error());
+  if (!plan) return problem_response(plan.error());
   if (const auto* heartbeat = std::get_if<Heartbeat>(&plan->action)) {
-    co_return answer_heartbeat(app, *heartbeat, *dry_run);
+    return answer_heartbeat(app, *heartbeat, *dry_run);
   }
-  auto& command = std::get<registry::Command>(plan->action);
-  if (*dry_run) co_return rehearse(app, *plan, command);
-  std::vector<registry::Command> commands;
-  commands.push_back(std::move(command));
-  auto result = co_await app.submit(std::move(commands), false);
-  co_return finish(app, *plan, result);
+  if (*dry_run) return rehearse(app, *plan, std::get<registry::Command>(plan->action));
+  return commit(app, std::move(*plan));
 }
 
 Written written(App& app, const Plan& plan, Outcome outcome) {

@@ -9,7 +9,7 @@
 
 namespace api {
 
-[[nodiscard]] boost::asio::awaitable<Response> answer_write(App& app, PlanHandler handler, const Request& request);
+[[nodiscard]] Answer answer_write(App& app, PlanHandler handler, const Request& request);
 
 // What one operation answers, alone or in a batch.
 struct Written {

@@ -3,11 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
-#include <optional>
 #include <string_view>
 
 #include "api/gateway.h"
-#include "api/http_lint.h"
+#include "api/http_header.h"
 #include "api/native/routes.h"
 #include "registry/codec/codec.h"
 #include "registry/store/memory_log.h"
@@ -30,33 +29,6 @@ struct World {
           Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}}};
   Gateway gateway{app, native::routes()};
 };
-
-// Only what the strict reader accepted gets here, so a plain split is a complete parser.
-Request read_header(std::string_view block) {
-  Request request;
-  const auto line = block.substr(0, block.find("\r\n"));
-  const auto first = line.find(' ');
-  const auto last = line.rfind(' ');
-  request.verb = line.substr(0, first);
-  request.method = parse_method(request.verb);
-  request.target = line.substr(first + 1, last - first - 1);
-  request.http_1_0 = line.ends_with("1.0");
-  for (auto at = line.size() + 2; block.compare(at, 2, "\r\n") != 0; at = block.find("\r\n", at) + 2) {
-    const auto colon = block.find(':', at);
-    require(colon != std::string_view::npos && colon > at);
-    std::string name;
-    for (const char c : block.substr(at, colon - at)) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    auto value = block.substr(colon + 1, block.find("\r\n", at) - colon - 1);
-    while (value.starts_with(' ')) value.remove_prefix(1);
-    request.headers.emplace_back(std::move(name), value);
-  }
-  if (const auto length = request.header("content-length"); !length.empty()) {
-    request.content_length = std::strtoull(std::string(length).c_str(), nullptr, 10);
-  }
-  request.chunked = !request.header("transfer-encoding").empty();
-  require(!(request.chunked && request.content_length));
-  return request;
-}
 
 void check(const Response& response) {
   require(response.status >= 200 && response.status < 600 && response.status != 500);
@@ -84,8 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (scan.state != HeaderScan::State::complete) return 0;
   require(scan.end <= size && scan.begin < scan.end);
   const auto block = octets.substr(scan.begin, scan.end - scan.begin);
-  if (lint_header(block)) return 0;
-  auto request = read_header(block);
+  Request request;
+  if (parse_header(block, request)) return 0;
+  require(!(request.chunked && request.content_length));
   const auto admission = world.gateway.admit(request);
   if (admission.refusal) {
     check(*admission.refusal);

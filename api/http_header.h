@@ -1,4 +1,4 @@
-// A strict reading of a request's header octets, before any lenient parser sees them.
+// A strict reading of a request's header octets.
 //
 // Two parsers that disagree about where a request ends are how requests are smuggled (incidents: CL beside TE, two
 // lengths, bare LF, folded lines, a space before the colon). Everything that RFC 9112 lets a server refuse is refused
@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+
+#include "api/http_message.h"
 
 namespace api {
 
@@ -23,11 +25,11 @@ struct HeaderScan {
 // Looks for the end of the header block in what has arrived so far. A bare CR or LF is refused as soon as it is seen.
 [[nodiscard]] HeaderScan scan_header(std::string_view octets);
 
-struct LintFault {
+struct HeaderFault {
   std::string_view why;    // a sentence, static storage
   bool too_large = false;  // well-formed, but more than is taken: 431 instead of 400
 };
-// Judges a complete block (request line, fields, empty line). Nothing = acceptable.
-[[nodiscard]] std::optional<LintFault> lint_header(std::string_view block);
+// Reads a complete block (request line, fields, empty line) into `request`, which is as new. Nothing = acceptable.
+[[nodiscard]] std::optional<HeaderFault> parse_header(std::string_view block, Request& request);
 
 }  // namespace api
