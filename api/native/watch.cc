@@ -1,6 +1,8 @@
 // Server-sent events. A reader has no queue of its own: it has a place in the event ring and at most one piece on its
 // way to the socket, so that a stuck one costs nothing but its connection, until the write times out. One that falls
 // out of the ring is told to start again (`reset`).
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <random>
 
@@ -55,6 +57,41 @@ json::object change_json(const Change& change) {
   return out;
 }
 
+// A change set as the text that every reader of it is sent.
+struct Event {
+  std::shared_ptr<const ChangeSet> changes;  // what it was made of; null = nothing yet
+  std::string text;
+  std::string_view service;  // all of it is about this one; "" = about several, or about something else
+};
+
+bool is_about(const Change& change, std::string_view service) {
+  return (change.kind == ChangeKind::service || change.kind == ChangeKind::instance) && change.service == service;
+}
+
+// Empty when nothing of it is for a reader of that service ("" = of everything).
+std::string encode(const ChangeSet& changes, std::string_view service) {
+  json::array list;
+  for (const auto& change : changes.changes) {
+    if (service.empty() || is_about(change, service)) list.push_back(change_json(change));
+  }
+  if (list.empty()) return {};
+  const json::object data{{"revision", changes.revision}, {"changes", std::move(list)}};
+  return fmt::format("id: {}\nevent: change\ndata: {}\n\n", changes.revision, json::serialize(data));
+}
+
+// Encoded once for all readers: they read the same few revisions one after the other. Control thread.
+const Event& encode_once(const std::shared_ptr<const ChangeSet>& changes) {
+  static thread_local std::array<Event, 64> recent;
+  auto& event = recent[changes->revision % recent.size()];
+  if (event.changes == changes) return event;
+  const auto& list = changes->changes;
+  const bool one = !list.empty() && std::ranges::all_of(list, [&](const Change& change) {
+    return is_about(change, list.front().service);
+  });
+  event = {changes, encode(*changes, ""), one ? std::string_view(list.front().service) : std::string_view()};
+  return event;
+}
+
 class Watcher {
  public:
   Watcher(App& app, std::string service, std::shared_ptr<Holds::Hold> hold);
@@ -66,7 +103,7 @@ class Watcher {
   std::string begin();
   std::string snapshot_piece();
   std::string changes_piece();
-  void append_event(std::string& out, const ChangeSet& changes) const;
+  void append_event(std::string& out, const std::shared_ptr<const ChangeSet>& changes) const;
   std::string reset();
 
   App& app_;
@@ -132,15 +169,13 @@ std::string Watcher::snapshot_piece() {
   return out + "]}\n\n";
 }
 
-void Watcher::append_event(std::string& out, const ChangeSet& changes) const {
-  json::array list;
-  for (const auto& change : changes.changes) {
-    const bool about_service = change.kind == ChangeKind::service || change.kind == ChangeKind::instance;
-    if (service_.empty() || (about_service && change.service == service_)) list.push_back(change_json(change));
+void Watcher::append_event(std::string& out, const std::shared_ptr<const ChangeSet>& changes) const {
+  const auto& event = encode_once(changes);
+  if (service_.empty() || service_ == event.service) {
+    out += event.text;
+  } else if (event.service.empty()) {
+    out += encode(*changes, service_);
   }
-  if (list.empty()) return;
-  const json::object data{{"revision", changes.revision}, {"changes", std::move(list)}};
-  out += fmt::format("id: {}\nevent: change\ndata: {}\n\n", changes.revision, json::serialize(data));
 }
 
 std::string Watcher::changes_piece() {
@@ -150,7 +185,7 @@ std::string Watcher::changes_piece() {
     if (!found) return out + reset();
     if (found->empty()) break;
     for (const auto& changes : *found) {
-      append_event(out, *changes);
+      append_event(out, changes);
       cursor_ = changes->revision;
       if (out.size() >= kPiece) return out;
     }
