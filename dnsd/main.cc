@@ -5,6 +5,7 @@
 
 #include "dnsd/config.h"
 #include "dnsd/daemon.h"
+#include "dnsd/descriptors.h"
 #include "dnsd/log.h"
 
 namespace {
@@ -14,6 +15,20 @@ int fail(const std::string& line) {
   return 1;
 }
 
+// Beside connections and probes: listening sockets, files of the store, the event loops.
+constexpr std::size_t kOtherDescriptors = 256;
+
+void prepare_descriptors(const dnsd::Config& config) {
+  const auto limit = dnsd::raise_descriptor_limit();
+  const auto wanted = config.http.max_connections + config.dns.tcp_connections + config.checks.max_concurrent;
+  if (limit >= wanted + kOtherDescriptors) return;
+  dnsd::log::event(
+      "descriptors.few", dnsd::log::Level::warning,
+      {{"limit", limit},
+       {"wanted", wanted + kOtherDescriptors},
+       {"hint", "raise the hard limit (LimitNOFILE=), or lower http.max_connections, dns.tcp_connections"}});
+}
+
 int serve(const dnsd::CommandLine& flags) {
   auto config = dnsd::parse_config(flags);
   if (!config) {
@@ -21,6 +36,7 @@ int serve(const dnsd::CommandLine& flags) {
     return 1;
   }
   dnsd::log::open(config->log.format, config->log.level);
+  prepare_descriptors(*config);
   int code = 1;
   {
     dnsd::Daemon daemon(
