@@ -53,7 +53,6 @@ asio::awaitable<error_code> Attempt::connect() {
     co_return error;
   }
   socket_.set_option(asio::socket_base::linger(true, 0), error);
-  socket_.set_option(tcp::no_delay(true), error);
   socket_.native_non_blocking(true, error);
   if (error) co_return error;
   // Called here and not through async_connect, which would not tell a refusal of our own kernel from one that came
@@ -72,6 +71,10 @@ asio::awaitable<error_code> Attempt::connect() {
   socklen_t length = sizeof pending;
   if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &pending, &length) != 0) pending = errno;
   co_return error_code(pending, boost::system::system_category());
+}
+
+void Attempt::adopt(tcp::socket socket) {
+  if (!ended_) socket_ = std::move(socket);
 }
 
 void Attempt::close() {

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <utility>
 
 #include "registry/checks/loop_lag.h"
 #include "registry/health.h"
@@ -27,6 +28,11 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   // Connects to the one address that was judged; never resolves.
   boost::asio::awaitable<boost::system::error_code> connect();
+  // Goes on with a connection that an earlier attempt left open, instead of connect().
+  void adopt(boost::asio::ip::tcp::socket socket);
+  // Gives the open connection away, for a later attempt.
+  [[nodiscard]] boost::asio::ip::tcp::socket release() { return std::move(socket_); }
+  [[nodiscard]] bool ended() const { return ended_; }
   // Closes with RST instead of FIN: no TIME_WAIT holds one of our local ports for a minute after each probe.
   void close();
 

@@ -9,6 +9,7 @@
 #include <boost/beast/ssl.hpp>
 #include <expected>
 
+#include "registry/checks/kept_connection.h"
 #include "registry/checks/outcome.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/tls.h"
@@ -58,9 +59,8 @@ std::expected<Request, std::string> build_request(const HttpProbe& def, const st
     request.set(name, value);
   }
   for (const auto framing : {http::field::content_length, http::field::transfer_encoding, http::field::connection}) {
-    request.erase(framing);  // ours: there is no body and one request
+    request.erase(framing);  // ours: there is no body, and whether another request follows is not theirs to say
   }
-  request.set(http::field::connection, "close");
   request.prepare_payload();
   return request;
 }
@@ -112,6 +112,13 @@ class Exchange {
     co_return result;
   }
 
+  // Whether the peer sent anything at all.
+  [[nodiscard]] bool heard() const { return heard_; }
+  // Whether another request may follow on the connection: the response was read to its end, and it says so.
+  [[nodiscard]] bool may_follow() const {
+    return parser_ && parser_->is_done() && parser_->keep_alive() && buffer_.size() == 0;
+  }
+
  private:
   using Parser = http::response_parser<http::buffer_body>;
 
@@ -122,6 +129,7 @@ class Exchange {
       parser_->body_limit(boost::none);  // bounded in read_body
       parser_->skip(head);
       auto [error, read] = co_await http::async_read_header(stream_, buffer_, *parser_, kAwait);
+      heard_ = heard_ || read > 0 || buffer_.size() > 0;
       if (error) co_return error;
       if (parser_->get().result_int() / 100 != 1) co_return error_code{};
     }
@@ -161,6 +169,7 @@ class Exchange {
   boost::beast::flat_buffer buffer_{kMaxHeader + kChunk};
   std::optional<Parser> parser_;
   std::string body_;
+  bool heard_ = false;
 };
 
 std::string without_port(const std::string& host) {
@@ -170,8 +179,11 @@ std::string without_port(const std::string& host) {
 
 class HttpGet final : public Probe {
  public:
-  HttpGet(const Target& target, TlsContexts& tls)
-      : instance_(target.def), checks_(target.checks), def_(target.check().http) {
+  HttpGet(const Target& target, TlsContexts& tls, KeptCount& kept)
+      : instance_(target.def),
+        checks_(target.checks),
+        def_(target.check().http),
+        kept_(kept, target.check().kind == CheckKind::http ? target.check().interval : Millis::max()) {
     if (target.check().kind != CheckKind::https) return;
     verify_ = !def_.tls_skip_verify;
     context_ = verify_ ? &tls.verifying() : &tls.trusting();
@@ -179,37 +191,61 @@ class HttpGet final : public Probe {
   }
 
   asio::awaitable<ProbeResult> run(Attempt& attempt) override {
-    const auto request =
-        build_request(def_, authority_of(instance_->host, attempt.target(), context_ != nullptr ? 443 : 80));
+    auto request = build_request(def_, authority_of(instance_->host, attempt.target(), context_ != nullptr ? 443 : 80));
     if (!request) co_return not_probed(request.error());
+    if (auto open = kept_.take(attempt.target())) {
+      attempt.adopt(*std::move(open));
+      bool heard = false;
+      ProbeResult result = co_await ask_plainly(attempt, *request, heard);
+      if (heard || attempt.ended()) co_return result;
+      attempt.close();  // it had ended before, which says nothing of the target: a new connection tells
+    }
+    kept_.renew();
     const error_code error = co_await attempt.connect();
     if (error) co_return attempt.failure(error);
-    if (context_ == nullptr) {
-      Exchange<asio::ip::tcp::socket> exchange(attempt.socket(), attempt, def_);
-      ProbeResult result = co_await exchange.run(*request);
+    if (context_ != nullptr) {
+      ProbeResult result = co_await ask_over_tls(attempt, *request);
       co_return result;
     }
-    TlsStream stream(attempt.socket(), *context_);
-    const auto refused = co_await shake_hands(stream, attempt, name_, verify_);
-    if (refused) co_return *refused;
-    Exchange<TlsStream> exchange(stream, attempt, def_);
-    ProbeResult result = co_await exchange.run(*request);
+    bool heard = false;
+    ProbeResult result = co_await ask_plainly(attempt, *request, heard);
     co_return result;
   }
 
  private:
+  asio::awaitable<ProbeResult> ask_plainly(Attempt& attempt, Request& request, bool& heard) {
+    const bool stay = kept_.may_stay();
+    request.keep_alive(stay);
+    Exchange<asio::ip::tcp::socket> exchange(attempt.socket(), attempt, def_);
+    ProbeResult result = co_await exchange.run(request);
+    heard = exchange.heard();
+    if (stay && exchange.may_follow() && !attempt.ended()) kept_.keep(attempt.release(), attempt.target());
+    co_return result;
+  }
+
+  asio::awaitable<ProbeResult> ask_over_tls(Attempt& attempt, Request& request) {
+    TlsStream stream(attempt.socket(), *context_);
+    const auto refused = co_await shake_hands(stream, attempt, name_, verify_);
+    if (refused) co_return *refused;
+    request.keep_alive(false);
+    Exchange<TlsStream> exchange(stream, attempt, def_);
+    ProbeResult result = co_await exchange.run(request);
+    co_return result;
+  }
+
   std::shared_ptr<const InstanceDef> instance_;
   std::shared_ptr<const std::vector<CheckDef>> checks_;  // keeps `def_` alive
   const HttpProbe& def_;
   asio::ssl::context* context_ = nullptr;  // null = plain
   std::string name_;                       // SNI and the certificate's name
   bool verify_ = false;
+  KeptConnection kept_;
 };
 
 }  // namespace
 
-std::unique_ptr<Probe> make_http_probe(const Target& target, TlsContexts& tls) {
-  return std::make_unique<HttpGet>(target, tls);
+std::unique_ptr<Probe> make_http_probe(const Target& target, TlsContexts& tls, KeptCount& kept) {
+  return std::make_unique<HttpGet>(target, tls, kept);
 }
 
 }  // namespace registry::checks

@@ -247,5 +247,103 @@ TEST(HttpProbe, WorksOverIpv6) {
   EXPECT_RESULT(ask(http_check(), server.endpoint()), ok, none, "200 OK");
 }
 
+// One probe asked again and again, as the schedule does.
+class Repeated {
+ public:
+  explicit Repeated(Millis interval = Millis(500)) : lag_(io_), tls_("") {
+    CheckDef check = http_check();
+    check.interval = interval;
+    probe_ = make_probe(target_of(check), tls_, kept_);
+  }
+  ProbeResult ask(const tcp::endpoint& endpoint) {
+    const auto attempt = std::make_shared<Attempt>(io_, endpoint, kPatience, lag_);
+    ProbeResult out;
+    attempt->start();
+    boost::asio::co_spawn(io_, probe_->run(*attempt), [&](const std::exception_ptr& thrown, ProbeResult result) {
+      if (thrown) std::rethrow_exception(thrown);
+      out = std::move(result);
+      attempt->abandon();
+    });
+    io_.restart();
+    io_.run();
+    return out;
+  }
+  [[nodiscard]] std::size_t kept() const { return kept_.now; }
+  void forget() { probe_.reset(); }
+  KeptCount& count() { return kept_; }
+
+ private:
+  boost::asio::io_context io_;
+  LoopLag lag_;
+  TlsContexts tls_;
+  KeptCount kept_;
+  std::unique_ptr<Probe> probe_;
+};
+
+// Answers that many requests on each connection, then closes it.
+LoopbackServer::Talk answers_times(int times, const std::string& text) {
+  return [=](tcp::socket& socket) {
+    for (int i = 0; i < times && !read_head(socket).empty(); ++i) send(socket, text);
+  };
+}
+
+TEST(HttpProbe, AConnectionServesTenQuickProbes) {
+  LoopbackServer server(answers_times(100, response("200 OK", "fine")));
+  Repeated probe;
+  for (int i = 0; i < KeptConnection::kUses; ++i) EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(server.accepted(), 1);
+  EXPECT_EQ(probe.kept(), 0U) << "the last one asked the server to close";
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(server.accepted(), 2) << "now and then the target has to show that it still accepts";
+  EXPECT_EQ(probe.kept(), 1U);
+  probe.forget();
+  EXPECT_EQ(probe.kept(), 0U);
+}
+
+TEST(HttpProbe, AKeptConnectionThatEndedMeanwhileIsNoFailure) {
+  LoopbackServer server(answers_times(1, response("200 OK", "fine")));
+  Repeated probe;
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+    EXPECT_EQ(server.accepted(), i);
+  }
+}
+
+TEST(HttpProbe, AKeptConnectionTellsAFailureAsANewOneWould) {
+  std::atomic<bool> broken{false};
+  LoopbackServer server([&](tcp::socket& socket) {
+    while (!read_head(socket).empty()) send(socket, response(broken ? "503 x" : "200 OK"));
+  });
+  Repeated probe;
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  broken = true;
+  EXPECT_RESULT(probe.ask(server.endpoint()), failed, status, "503 Service Unavailable");
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST(HttpProbe, ConnectionsAreNotKeptWhereThatMakesNoSense) {
+  LoopbackServer server(answers_times(100, response("200 OK", "fine")));
+  Repeated slow(Millis(5'000));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(slow.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(server.accepted(), 2) << "between slow probes it would hold a place at the server";
+  LoopbackServer closes(answers_times(100, response("200 OK", "fine", "Connection: close\r\n")));
+  Repeated told;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(told.ask(closes.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(closes.accepted(), 2) << "the target does not want it";
+  Repeated full;
+  full.count().most = 0;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(full.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(server.accepted(), 4) << "no descriptors for it";
+}
+
+TEST(HttpProbe, AKeptConnectionIsNotUsedForAnotherAddress) {
+  LoopbackServer one(answers_times(100, response("200 OK", "fine")));
+  LoopbackServer two(answers_times(100, response("503 x")));
+  Repeated probe;
+  EXPECT_EQ(probe.ask(one.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(probe.ask(two.endpoint()).verdict, Verdict::failed);
+  EXPECT_EQ(probe.kept(), 1U);
+}
+
 }  // namespace
 }  // namespace registry::checks::test

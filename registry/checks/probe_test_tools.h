@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "registry/checks/attempt.h"
+#include "registry/checks/kept_connection.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/tls.h"
 
@@ -29,8 +30,9 @@ inline ProbeResult ask(CheckDef check, const boost::asio::ip::tcp::endpoint& end
                        InstanceDef def = {}) {
   boost::asio::io_context io;
   TlsContexts tls(std::move(ca_file));
+  KeptCount kept;
   LoopLag lag(io);
-  const std::shared_ptr<Probe> probe = make_probe(target_of(check, std::move(def)), tls);
+  const std::shared_ptr<Probe> probe = make_probe(target_of(check, std::move(def)), tls, kept);
   const auto attempt = std::make_shared<Attempt>(io, endpoint, check.timeout, lag);
   ProbeResult out;
   attempt->start();

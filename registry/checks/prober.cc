@@ -66,7 +66,7 @@ void Prober::carry_out(AddTarget add) {
         phase_hash(entry.target) % static_cast<std::uint64_t>(std::max<std::int64_t>(interval.count(), 1));
     entry.first += std::chrono::microseconds(part);
   }
-  entry.probe = make_probe(entry.target, tls_);
+  entry.probe = make_probe(entry.target, tls_, kept_);
   const std::string host = fold(entry.target.def->host);
   Entry& kept = entries_.emplace(generation, std::move(entry)).first->second;
   if (!host.empty()) by_host_[host].insert(generation);

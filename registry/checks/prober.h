@@ -16,6 +16,7 @@
 #include "registry/checks/address_policy.h"
 #include "registry/checks/attempt.h"
 #include "registry/checks/host_table.h"
+#include "registry/checks/kept_connection.h"
 #include "registry/checks/loop_lag.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/runner.h"
@@ -70,6 +71,7 @@ class Prober {
   std::function<void(Report)> report_;
   AddressPolicy policy_;
   TlsContexts tls_;
+  KeptCount kept_;
   LoopLag lag_;
   Schedule schedule_;
   boost::asio::steady_timer timer_;

@@ -41,9 +41,9 @@ std::unique_ptr<Probe> make_tcp_probe(const Target& target, TlsContexts& tls) {
   return std::make_unique<TcpConnect>();
 }
 
-std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls) {
+std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls, KeptCount& kept) {
   const CheckKind kind = target.check().kind;
-  return kind == CheckKind::tcp ? make_tcp_probe(target, tls) : make_http_probe(target, tls);
+  return kind == CheckKind::tcp ? make_tcp_probe(target, tls) : make_http_probe(target, tls, kept);
 }
 
 }  // namespace registry::checks

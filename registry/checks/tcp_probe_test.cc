@@ -67,8 +67,9 @@ TEST(TcpProbe, WithoutDescriptorsNothingIsKnown) {
   LoopbackServer server([](tcp::socket& socket) { drain(socket); });
   boost::asio::io_context io;
   TlsContexts tls("");
+  KeptCount kept;
   LoopLag lag(io);
-  const auto probe = make_probe(target_of(tcp_check()), tls);
+  const auto probe = make_probe(target_of(tcp_check()), tls, kept);
   const auto attempt = std::make_shared<Attempt>(io, server.endpoint(), kPatience, lag);
   ProbeResult result;
   attempt->start();
@@ -92,10 +93,11 @@ TEST(TcpProbe, ALoopThatDidNotRunSaysNothingAboutTheTarget) {
   LoopbackServer silent([](tcp::socket& socket) { drain(socket); });
   boost::asio::io_context io;
   TlsContexts tls("");
+  KeptCount kept;
   LoopLag lag(io);
   CheckDef check = http_check();
   check.timeout = Millis(40);
-  const auto probe = make_probe(target_of(check), tls);
+  const auto probe = make_probe(target_of(check), tls, kept);
   const auto attempt = std::make_shared<Attempt>(io, silent.endpoint(), check.timeout, lag);
   ProbeResult result;
   attempt->start();
@@ -116,8 +118,9 @@ TEST(TcpProbe, AnAbandonedAttemptEndsAtOnce) {
   LoopbackServer silent([](tcp::socket& socket) { drain(socket); });
   boost::asio::io_context io;
   TlsContexts tls("");
+  KeptCount kept;
   LoopLag lag(io);
-  const auto probe = make_probe(target_of(http_check()), tls);
+  const auto probe = make_probe(target_of(http_check()), tls, kept);
   const auto attempt = std::make_shared<Attempt>(io, silent.endpoint(), std::chrono::hours(1), lag);
   bool ended = false;
   attempt->start();
@@ -135,8 +138,9 @@ TEST(TcpProbe, AnAttemptThatEndedBeforeItsFirstStepOpensNoConnection) {
   for (const bool expires : {true, false}) {
     boost::asio::io_context io;
     TlsContexts tls("");
+    KeptCount kept;
     LoopLag lag(io);
-    const auto probe = make_probe(target_of(http_check()), tls);
+    const auto probe = make_probe(target_of(http_check()), tls, kept);
     const auto attempt =
         std::make_shared<Attempt>(io, silent.endpoint(), expires ? Millis(0) : Millis(std::chrono::hours(1)), lag);
     attempt->start();

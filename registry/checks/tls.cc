@@ -54,6 +54,8 @@ ssl::context& TlsContexts::trusting() {
 
 asio::awaitable<std::optional<ProbeResult>> shake_hands(TlsStream& stream, Attempt& attempt, std::string name,
                                                         bool verify) {
+  error_code ignored;  // a flight of several writes shall not wait for the peer's acknowledgement of the first
+  attempt.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   prepare(stream.native_handle(), name, attempt.target().address().to_string(), verify);
   auto [error] = co_await stream.async_handshake(ssl::stream_base::client, asio::as_tuple(asio::use_awaitable));
   if (!error) co_return std::nullopt;

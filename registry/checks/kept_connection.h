@@ -1,0 +1,49 @@
+// A connection that is left open for the next probe of the same target, which saves both sides the handshake and the
+// end. Only where probes come quickly: between slow ones it would hold a place, at many servers a thread. And not for
+// long: now and then a probe has to show that the target still accepts connections. Probe thread only.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include "registry/basics.h"
+
+namespace registry::checks {
+
+// How many are open between probes, over all targets: each is a descriptor.
+struct KeptCount {
+  std::size_t most = 4096;
+  std::size_t now = 0;
+};
+
+class KeptConnection {
+ public:
+  static constexpr Millis kLongestInterval{1'000};
+  static constexpr int kUses = 10;  // probes over one connection
+
+  KeptConnection(KeptCount& count, Millis interval) : count_(count), wanted_(interval <= kLongestInterval) {}
+  ~KeptConnection() { drop(); }
+  KeptConnection(const KeptConnection&) = delete;
+  KeptConnection& operator=(const KeptConnection&) = delete;
+
+  // The one that was kept to there, if any. What was kept to another place is closed.
+  [[nodiscard]] std::optional<boost::asio::ip::tcp::socket> take(const boost::asio::ip::tcp::endpoint& target);
+  // A new connection is used from here on.
+  void renew() { uses_ = 0; }
+  // Whether the probe that begins may leave its connection open.
+  [[nodiscard]] bool may_stay() const { return wanted_ && uses_ + 1 < kUses; }
+  void keep(boost::asio::ip::tcp::socket socket, const boost::asio::ip::tcp::endpoint& target);
+
+ private:
+  void drop();
+
+  KeptCount& count_;
+  bool wanted_;
+  int uses_ = 0;  // of the connection, before the probe that runs
+  std::optional<boost::asio::ip::tcp::socket> socket_;
+  boost::asio::ip::tcp::endpoint target_;
+};
+
+}  // namespace registry::checks
