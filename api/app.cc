@@ -1,6 +1,8 @@
 #include "api/app.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
 
 namespace api {
 
@@ -12,6 +14,16 @@ Holds::Hold::~Hold() { owner_.holds_.erase(place_); }
 std::shared_ptr<Holds::Hold> Holds::take(const boost::asio::any_io_executor& executor) {
   if (holds_.size() >= limit_) return nullptr;
   return std::make_shared<Hold>(*this, executor);
+}
+
+void Holds::wake(const std::shared_ptr<Hold>& hold) {
+  woken_->push_back(hold);
+  if (woken_->size() > 1) return;  // the handler is on its way
+  boost::asio::post(hold->event.executor(), [woken = woken_] {
+    for (const auto& weak : std::exchange(*woken, {})) {
+      if (const auto held = weak.lock()) held->event.set();
+    }
+  });
 }
 
 void Holds::release_all() {

@@ -46,13 +46,17 @@ class Holds {
   };
   // Null when the limit is reached.
   [[nodiscard]] std::shared_ptr<Hold> take(const boost::asio::any_io_executor& executor);
+  // Sets its event behind all that is queued already: whose change it was hears first, however many wait for it.
+  void wake(const std::shared_ptr<Hold>& hold);
   void release_all();  // at stop
   [[nodiscard]] std::size_t count() const { return holds_.size(); }
   [[nodiscard]] std::size_t limit() const { return limit_; }
 
  private:
+  using Woken = std::vector<std::weak_ptr<Hold>>;
   std::size_t limit_;
   std::list<Hold*> holds_;
+  std::shared_ptr<Woken> woken_ = std::make_shared<Woken>();  // shared with the handler that empties it
 };
 
 // Indexes of collections, which no single object of the registry carries. A removal counts as well.

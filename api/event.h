@@ -23,6 +23,7 @@ class Event {
   }
   void clear() { set_ = false; }
   [[nodiscard]] bool is_set() const { return set_; }
+  [[nodiscard]] boost::asio::any_io_executor executor() { return timer_.get_executor(); }
 
   // True when set, false when the time came first. One waiter at a time.
   boost::asio::awaitable<bool> wait_until(std::chrono::steady_clock::time_point deadline) {

@@ -75,7 +75,7 @@ bool unchanged(const Read& before, const Read& now, Revision index) {
 boost::asio::awaitable<Response> hold_read(App& app, ReadHandler handler, const Request& request, Read first, Poll poll,
                                            std::shared_ptr<Holds::Hold> hold) {
   watch_peer(request, hold);
-  auto subscription = app.context.feed.subscribe(first.feed_key, [&hold](const auto&) { hold->event.set(); });
+  auto subscription = app.context.feed.subscribe(first.feed_key, [&app, &hold](const auto&) { app.holds.wake(hold); });
   const auto deadline = std::chrono::steady_clock::now() + poll.wait;
   for (;;) {
     const bool woken = co_await hold->event.wait_until(deadline);

@@ -94,7 +94,7 @@ awaitable<std::optional<registry::Problem>> start(App& app, DomainName service, 
 awaitable<void> wait_until_safe(App& app, const Request& request, const DomainName& service, const std::string& id,
                                 registry::Millis wait, std::shared_ptr<Holds::Hold> hold) {
   watch_peer(request, hold);
-  auto subscription = app.context.feed.subscribe(service.key(), [&hold](const auto&) { hold->event.set(); });
+  auto subscription = app.context.feed.subscribe(service.key(), [&app, &hold](const auto&) { app.holds.wake(hold); });
   const auto patience = std::chrono::steady_clock::now() + wait;
   for (;;) {
     const auto state = state_of(app, service, id);

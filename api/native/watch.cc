@@ -126,7 +126,7 @@ Watcher::Watcher(App& app, std::string service, std::shared_ptr<Holds::Hold> hol
 void Watcher::woken(const ChangeSet& changes) {
   // Nothing for this reader lies between its cursor and this change, however old the cursor is.
   if (std::exchange(idle_, false)) cursor_ = std::max(cursor_, changes.revision - 1);
-  hold_->event.set();
+  app_.holds.wake(hold_);
 }
 
 std::string Watcher::reset() {
