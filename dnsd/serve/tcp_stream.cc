@@ -11,20 +11,21 @@ namespace dnsd::serve {
 
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
 // that a message in one-octet segments is not copied again and again.
-bool TcpWorker::readable(Connection& connection) {
+TcpWorker::Came TcpWorker::readable(Connection& connection) {
   iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
   const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
   if (missing != 0) parts[0] = {connection.in.room(missing), missing};
   const auto got = missing != 0 ? ::readv(connection.fd.get(), parts, 2)
                                 : ::recv(connection.fd.get(), read_buffer_.data(), read_buffer_.size(), 0);
   if (got < 0) {
-    if (errno != EAGAIN && errno != EINTR) close(connection);
-    return errno == EINTR;
+    if (errno == EINTR) return Came::full;
+    if (errno != EAGAIN) close(connection);
+    return Came::nothing;
   }
   if (got == 0) {
     connection.peer_done = true;
     settle(connection);
-    return false;
+    return Came::nothing;
   }
   const auto octets = static_cast<std::size_t>(got);
   const auto first = std::min(octets, missing);
@@ -40,7 +41,7 @@ bool TcpWorker::readable(Connection& connection) {
     if (used != 0) begin_wait(connection, Wait::idle);
   }
   settle(connection);
-  return octets == missing + read_buffer_.size();
+  return octets == missing + read_buffer_.size() ? Came::full : Came::all;
 }
 
 void TcpWorker::writable(Connection& connection) {

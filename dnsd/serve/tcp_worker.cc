@@ -84,9 +84,9 @@ void TcpWorker::handle(const epoll_event& event) {
 // `ended`: the peer has sent its last octet; reading goes on until it is met, for no further event tells.
 void TcpWorker::read_on(Connection& connection, bool ended) {
   for (int i = 0; i < kReadBatch; ++i) {
-    const bool more = readable(connection);
+    const auto came = readable(connection);
     if (!connection.fd || connection.out.left() != 0) return;
-    if (!more && !ended) return;
+    if (came != Came::full && !ended) return;
   }
   watch(connection.fd.get(), kReading, &connection, EPOLL_CTL_MOD);  // tells again while there is something
 }
@@ -222,7 +222,7 @@ void TcpWorker::close(Connection& connection) {
 void TcpWorker::finish(Connection& connection) {
   try {
     for (int i = 0; i < 16 && connection.fd && connection.out.left() == 0; ++i)
-      if (!readable(connection)) break;
+      if (readable(connection) == Came::nothing) break;
   } catch (const std::bad_alloc&) {
     return close(connection);
   }

@@ -73,7 +73,8 @@ class TcpWorker {
   void close(Connection& connection);
 
   // tcp_stream.cc: octets
-  bool readable(Connection& connection);  // true = there may be more to read
+  enum class Came : std::uint8_t { nothing, all, full };  // full: there may be more to read
+  Came readable(Connection& connection);
   void writable(Connection& connection);
   void settle(Connection& connection);
   void serve_kept(Connection& connection);
