@@ -12,7 +12,7 @@ using namespace wire::testing;
 using ::testing::ElementsAre;
 
 TEST(Presentation, ShowsAMessage) {
-  auto m = Message{.id = 7, .flags = 0x8500}.question("Worker.corp", 33);
+  auto m = Packet{.id = 7, .flags = 0x8500}.question("Worker.corp", 33);
   m.answers.push_back(record({0xc0, 12}, 33, 1, 5, {0, 1, 0, 10, 0x1f, 0x90, 2, 'w', '1', 0}));
   m.authority.push_back(record(name("corp"), 65280, 1, 6, {1, 2}));
   m.with(record(name("w1"), 16, 1, 0, {3, 'a', '"', 'b', 0}));
@@ -43,14 +43,14 @@ TEST(Presentation, ShowsAMessage) {
 }
 
 TEST(Presentation, WithoutOptThereIsNoEdns) {
-  const auto shown = show(Message{.flags = 0x8183}.question("a.corp").bytes());
+  const auto shown = show(Packet{.flags = 0x8183}.question("a.corp").bytes());
   ASSERT_TRUE(shown);
   EXPECT_FALSE(shown->edns);
   EXPECT_EQ(shown->rcode, "NXDOMAIN");
 }
 
 TEST(Presentation, EveryCutMessageIsAnErrorOrHasFewerRecordsNeverACrash) {
-  auto m = Message{.flags = 0x8500}.question("worker.corp", 33);
+  auto m = Packet{.flags = 0x8500}.question("worker.corp", 33);
   m.answers.push_back(record({0xc0, 12}, 33, 1, 5, {0, 1, 0, 10, 0x1f, 0x90, 2, 'w', '1', 0xc0, 12}));
   m.with(opt(1232, option(10, Bytes(24, 1))));
   const auto whole = m.bytes();

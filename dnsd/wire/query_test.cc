@@ -36,10 +36,10 @@ std::string wire_text(std::string_view text) {
   const auto bytes = name(text);
   return {bytes.begin(), bytes.end()};
 }
-Message web() { return Message{}.question("web.corp"); }
+Packet web() { return Packet{}.question("web.corp"); }
 
 TEST(Query, FieldsOfAPlainQuestion) {
-  const Result r(Message{}.question("Web.CoRp", 28, 1).bytes());
+  const Result r(Packet{}.question("Web.CoRp", 28, 1).bytes());
   ASSERT_EQ(r.parsed, Parsed::ok);
   const auto& q = r.query;
   EXPECT_EQ(q.id, 0x1234);
@@ -64,7 +64,7 @@ TEST(Query, FieldsOfAPlainQuestion) {
 }
 
 TEST(Query, FoldsExactlyTheUpperCaseLettersOfAscii) {
-  Message m;
+  Packet m;
   Bytes question;
   for (int start = 0; start < 256; start += 32) {  // 8 labels of 24 and 8 more octets stay below 255
     question.push_back(24);
@@ -84,7 +84,7 @@ TEST(Query, FoldsExactlyTheUpperCaseLettersOfAscii) {
 }
 
 TEST(Query, RootIsANameWithoutLabels) {
-  const Result r(Message{}.question(".", 2).bytes());
+  const Result r(Packet{}.question(".", 2).bytes());
   ASSERT_EQ(r.parsed, Parsed::ok);
   EXPECT_EQ(r.query.labels, 0);
   EXPECT_EQ(r.query.name_size, 1);
@@ -92,7 +92,7 @@ TEST(Query, RootIsANameWithoutLabels) {
 }
 
 TEST(Query, LongestNamesAreAccepted) {
-  Message many;
+  Packet many;
   Bytes labels;
   for (int i = 0; i < 127; ++i) add(labels, {1, 'a'});
   many.questions.push_back(joined({labels, {0}, {0, 1, 0, 1}}));
@@ -105,7 +105,7 @@ TEST(Query, LongestNamesAreAccepted) {
 
 TEST(Query, AnyTypeAndClassIsOnlyANumber) {
   for (const unsigned value : {0u, 255u, 256u, 65280u, 65535u}) {
-    const Result r(Message{}.question("web.corp", value, value).bytes());
+    const Result r(Packet{}.question("web.corp", value, value).bytes());
     ASSERT_EQ(r.parsed, Parsed::ok);
     EXPECT_EQ(r.query.type, value);
     EXPECT_EQ(r.query.klass, value);
@@ -133,17 +133,17 @@ TEST_P(Verdict, IsAsTheRfcsSay) {
   EXPECT_FALSE(r.query.nsid || r.query.keepalive || r.query.has_ecs || r.query.client_cookie);
 }
 
-Message raw_question(const Bytes& bytes) {
-  Message m;
+Packet raw_question(const Bytes& bytes) {
+  Packet m;
   m.questions.push_back(bytes);
   return m;
 }
-Message answers(Bytes record_bytes) {
+Packet answers(Bytes record_bytes) {
   auto m = web();
   m.answers.push_back(std::move(record_bytes));
   return m;
 }
-Message flags(unsigned value) {
+Packet flags(unsigned value) {
   auto m = web();
   m.flags = value;
   return m;
@@ -171,10 +171,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"response", flags(0x8100).bytes(), Parsed::drop, false, false},
                       Case{"twelve octets, no question", octets(12, 0), Parsed::formerr, false, false},
                       Case{"notify", flags(0x2000).bytes(), Parsed::notimp, true, false},
-                      Case{"iquery, header only", Message{.flags = 0x0800}.bytes(), Parsed::notimp, false, false},
-                      Case{"unknown opcode, junk", joined({Message{.flags = 0x7800}.bytes(), octets(3)}),
-                           Parsed::notimp, false, false},
-                      Case{"update with OPT", Message{.flags = 0x2800}.question("corp", 6).with(opt()).bytes(),
+                      Case{"iquery, header only", Packet{.flags = 0x0800}.bytes(), Parsed::notimp, false, false},
+                      Case{"unknown opcode, junk", joined({Packet{.flags = 0x7800}.bytes(), octets(3)}), Parsed::notimp,
+                           false, false},
+                      Case{"update with OPT", Packet{.flags = 0x2800}.question("corp", 6).with(opt()).bytes(),
                            Parsed::notimp, true, true},
                       Case{"all flag bits but QR", flags(0x07ff).bytes(), Parsed::ok, true, false}));
 
@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
     Records, Verdict,
     ::testing::Values(
         Case{"junk in all sections",
-             Message{.questions = web().questions, .answers = {kA, kA}, .authority = {kA}, .additional = {kA, opt()}}
+             Packet{.questions = web().questions, .answers = {kA, kA}, .authority = {kA}, .additional = {kA, opt()}}
                  .bytes(),
              Parsed::ok, true, true},
         Case{"compressed owner", answers(record({0xc0, 12}, 1, 1, 5, {10, 0, 0, 1})).bytes(), Parsed::ok, true, false},
@@ -235,10 +235,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"keepalive of 1 octet", edns(option(11, octets(1))), Parsed::formerr, true, true},
         Case{"good option, then a bad one", edns(joined({option(3, {}), option(10, octets(9))})), Parsed::formerr, true,
              true},
-        Case{"cookie-only query", Message{}.with(opt(1232, option(10, kClientCookie))).bytes(), Parsed::ok, false,
-             true},
-        Case{"no question, OPT without cookie", Message{}.with(opt()).bytes(), Parsed::formerr, false, true},
-        Case{"no question, version 1", Message{}.with(opt(1232, {}, 1)).bytes(), Parsed::badvers, false, true}));
+        Case{"cookie-only query", Packet{}.with(opt(1232, option(10, kClientCookie))).bytes(), Parsed::ok, false, true},
+        Case{"no question, OPT without cookie", Packet{}.with(opt()).bytes(), Parsed::formerr, false, true},
+        Case{"no question, version 1", Packet{}.with(opt(1232, {}, 1)).bytes(), Parsed::badvers, false, true}));
 
 INSTANTIATE_TEST_SUITE_P(
     Ecs, Verdict,
@@ -306,7 +305,7 @@ TEST(Query, BadversStillTellsTheClientsSize) {
 
 // Every proper prefix of a message with all that we decode is malformed, and none of them makes us read past its end.
 TEST(Query, CutAtEveryOctet) {
-  auto m = Message{}.question("a.worker.corp", 33);
+  auto m = Packet{}.question("a.worker.corp", 33);
   m.answers.push_back(record(name("x.y"), 1, 1, 5, {10, 0, 0, 1}));
   m.authority.push_back(record({0xc0, 12}, 2, 1, 5, name("ns")));
   m.with(record({1, 'z', 0xc0, 14}, 16, 1, 0, {1, 'a'}));

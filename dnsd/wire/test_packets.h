@@ -53,19 +53,19 @@ inline Bytes opt(unsigned udp_size = 1232, const Bytes& options = {}, unsigned v
   return record({0}, 41, udp_size, version << 16 | (dnssec_ok ? 0x8000u : 0u), options);
 }
 
-struct Message {
+struct Packet {
   unsigned id = 0x1234;
   unsigned flags = 0x0100;  // RD
   std::vector<Bytes> questions = {}, answers = {}, authority = {}, additional = {};
 
-  Message& question(std::string_view text, unsigned type = 1, unsigned klass = 1) {
+  Packet& question(std::string_view text, unsigned type = 1, unsigned klass = 1) {
     auto q = name(text);
     add16(q, type);
     add16(q, klass);
     questions.push_back(std::move(q));
     return *this;
   }
-  Message& with(Bytes additional_record) {
+  Packet& with(Bytes additional_record) {
     additional.push_back(std::move(additional_record));
     return *this;
   }

@@ -40,7 +40,7 @@ EdnsReply full_reply() {
 }
 
 TEST(Header, CopiesIdOpcodeAndRdAndSetsNothingElse) {
-  auto m = Message{.id = 0xbeef, .flags = 0x01ff}.question("web.corp");
+  auto m = Packet{.id = 0xbeef, .flags = 0x01ff}.question("web.corp");
   const auto packet = m.bytes();
   const auto q = asked(packet);
   std::array<std::uint8_t, 12> h;
@@ -53,7 +53,7 @@ TEST(Header, CopiesIdOpcodeAndRdAndSetsNothingElse) {
 
 TEST(Header, WithoutAQuestionTheCountIsZero) {
   Query q;
-  const auto packet = Message{.flags = 0x2000}.bytes();
+  const auto packet = Packet{.flags = 0x2000}.bytes();
   ASSERT_EQ(parse(packet, q), Parsed::notimp);
   std::array<std::uint8_t, 12> h;
   put_header(h.data(), q, {.rcode = Rcode::notimp}, {});
@@ -62,7 +62,7 @@ TEST(Header, WithoutAQuestionTheCountIsZero) {
 }
 
 TEST(Opt, NoneWithoutOneInTheQuery) {
-  const auto packet = Message{}.question("web.corp").bytes();
+  const auto packet = Packet{}.question("web.corp").bytes();
   const auto q = asked(packet);
   EXPECT_EQ(opt_size(q, full_reply()), 0u);
   std::array<std::uint8_t, 64> buffer;
@@ -72,7 +72,7 @@ TEST(Opt, NoneWithoutOneInTheQuery) {
 }
 
 TEST(Opt, HoldsOnlyWhatWasAskedFor) {
-  const auto packet = Message{}.question("web.corp").with(opt()).bytes();
+  const auto packet = Packet{}.question("web.corp").with(opt()).bytes();
   const auto q = asked(packet);
   std::array<std::uint8_t, 64> buffer;
   Writer w(buffer, 64);
@@ -85,7 +85,7 @@ TEST(Opt, HoldsOnlyWhatWasAskedFor) {
 }
 
 TEST(Opt, AllOptionsInTheirForm) {
-  const auto packet = Message{}.question("web.corp").with(opt(1232, all_options())).bytes();
+  const auto packet = Packet{}.question("web.corp").with(opt(1232, all_options())).bytes();
   const auto q = asked(packet);
   std::array<std::uint8_t, 256> buffer;
   Writer w(buffer, 256);
@@ -102,7 +102,7 @@ TEST(Opt, AllOptionsInTheirForm) {
 }
 
 TEST(Opt, TheLargestFitsBesideTheLongestQuestionInto512) {
-  Message m;
+  Packet m;
   Bytes question;
   for (int i = 0; i < 127; ++i) add(question, {1, 'a'});
   add(question, {0, 0, 1, 0, 1});
@@ -133,7 +133,7 @@ TEST(Writer, APieceThatDoesNotFitIsNotWritten) {
 }
 
 TEST(Writer, TheReservedTailStaysFree) {
-  const auto packet = Message{}.question("web.corp").with(opt()).bytes();
+  const auto packet = Packet{}.question("web.corp").with(opt()).bytes();
   const auto q = asked(packet);
   const EdnsReply reply;
   std::array<std::uint8_t, 32> buffer{};
