@@ -117,12 +117,13 @@ Answer answer_write(App& app, PlanHandler handler, const Request& request) {
   return commit(app, std::move(*plan));
 }
 
+int status_of(const Plan& plan, Outcome outcome) {
+  if (!plan.body) return 204;
+  return outcome == Outcome::created ? 201 : 200;
+}
+
 Written written(App& app, const Plan& plan, Outcome outcome) {
-  Written result;
-  if (!plan.body) return result;
-  result.body = plan.body(app);
-  result.status = outcome == Outcome::created ? 201 : 200;
-  return result;
+  return {status_of(plan, outcome), plan.body ? plan.body(app) : json::value()};
 }
 
 std::string etag_of(const json::value& body) {

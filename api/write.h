@@ -16,6 +16,7 @@ struct Written {
   int status = 204;
   boost::json::value body;  // null = none
 };
+[[nodiscard]] int status_of(const Plan& plan, registry::Outcome outcome);
 [[nodiscard]] Written written(App& app, const Plan& plan, registry::Outcome outcome);
 [[nodiscard]] std::string etag_of(const boost::json::value& body);  // "" when it has no revision
 

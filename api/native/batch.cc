@@ -142,6 +142,8 @@ json::object perform(App& app, const Operation& operation, const registry::Write
   }
   const auto& outcome = result.results.at(*operation.command);
   if (!outcome) return result_of(problem_response(outcome.error()), modes.minimal);
+  // A body that nobody asked for costs as much as the rest of the operation.
+  if (modes.minimal) return result_of(Written{status_of(*operation.plan, *outcome), {}}, true);
   auto done = written(app, *operation.plan, *outcome);
   if (modes.dry_run) done.body = operation.plan->preview ? operation.plan->preview(app) : json::value();
   return result_of(std::move(done), modes.minimal);
