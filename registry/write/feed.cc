@@ -8,9 +8,6 @@
 namespace registry {
 namespace {
 
-// A change set may hold thousands of changes: the ring bounds their sum as well.
-constexpr std::size_t kChangesPerEntry = 4;
-
 }  // namespace
 
 struct Feed::Subscription::State {
@@ -93,7 +90,7 @@ void Feed::append(std::shared_ptr<const ChangeSet> changes) {
   state->changes += changes->changes.size();
   state->ring.push_back(changes);
   while (state->ring.size() > 1 &&
-         (state->ring.size() > state->capacity || state->changes > state->capacity * kChangesPerEntry)) {
+         (state->ring.size() > state->capacity || state->changes > state->capacity)) {
     state->drop_oldest();
   }
   if (state->listeners.empty()) return;

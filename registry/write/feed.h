@@ -1,7 +1,7 @@
 // The event ring: the last changes of the registry, for watchers (SSE), long polls and history.
 //
-// Owner: the control thread. Bounded: `capacity` change sets, at most 1,000 subscribers' wake-ups are batched per
-// publish by the caller. Subscribers are woken after the ring holds the change.
+// Owner: the control thread. Bounded: `capacity` changes, in as many change sets at most (the newest set stays whatever
+// its size). Subscribers are woken after the ring holds the change.
 #pragma once
 
 #include <deque>

@@ -53,7 +53,7 @@ TEST(Feed, ForgetsTheOldestBeyondItsCapacity) {
 
 TEST(Feed, BoundsTheSumOfChangesToo) {
   Feed feed(10);
-  for (Revision r = 1; r <= 8; ++r) feed.append(set(r, std::vector<Change>(15, instance("a.corp"))));
+  for (Revision r = 1; r <= 8; ++r) feed.append(set(r, std::vector<Change>(4, instance("a.corp"))));
   EXPECT_THAT(revisions(feed, feed.oldest()), ElementsAre(7, 8));
   feed.append(set(9, std::vector<Change>(1000, instance("a.corp"))));
   EXPECT_THAT(revisions(feed, 8), ElementsAre(9)) << "the newest stays whatever its size";
