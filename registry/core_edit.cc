@@ -99,12 +99,12 @@ void RegistryCore::note_horizon(Service& service, const Instance& instance, Edit
 ChangeSet RegistryCore::finish(Edit&& edit) {
   for (const std::string& key : edit.services) {
     edit.horizons.erase(key);
-    const auto it = services.find(key);
-    if (it == services.end()) continue;
+    Service* const touched = service(key);
+    if (touched == nullptr) continue;
     Mono least = Mono::max();
-    for (const auto& [id, each] : it->second.instances) least = std::min(least, each.horizon);
-    it->second.horizon = least;
-    it->second.horizon_due = edit.now.mono + 1s;
+    for (const auto& [id, each] : touched->instances) least = std::min(least, each.horizon);
+    touched->horizon = least;
+    touched->horizon_due = edit.now.mono + 1s;
   }
   for (const std::string& apex : edit.content) {
     const auto ns = namespaces.find(apex);

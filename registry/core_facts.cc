@@ -77,6 +77,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
   Service& service = it->second;
   const bool new_checks = service.policy.checks != policy.checks;
   service.name = name;
+  if (fresh) index.insert(&service);
   service.policy = std::move(policy);
   service.declared = declared;
   service.managed_by_config = origin.managed_by_config;
@@ -95,7 +96,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
     service.checks =
         service.policy.checks.empty() ? nullptr : std::make_shared<const std::vector<CheckDef>>(service.policy.checks);
   }
-  for (auto& [id, instance] : service.instances) {
+  for (auto&& [id, instance] : service.instances) {
     if (new_checks) replace_template(service, instance, edit);
     refresh_and_tell(service, instance, edit);
   }
@@ -113,6 +114,7 @@ void RegistryCore::erase_service(std::string_view key, Edit& edit) {
   members[service.apex].erase(it->first);
   namespaces[service.apex].services--;
   tell(edit, {ChangeKind::service, ChangeOp::remove, it->first, {}, false, {}});
+  index.erase(&service);
   services.erase(it);
 }
 
@@ -132,7 +134,7 @@ const Override* RegistryCore::ruling(const Service& service, const Instance& ins
 
 void RegistryCore::refresh_matching(const OverrideDef& def, Edit& edit) {
   const auto refresh_all = [&](Service& service) {
-    for (auto& [id, instance] : service.instances) {
+    for (auto&& [id, instance] : service.instances) {
       if (matches(def, service, instance)) refresh_and_tell(service, instance, edit);
     }
   };

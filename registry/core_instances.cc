@@ -7,17 +7,14 @@
 namespace registry {
 namespace {
 
-using InstanceMap = std::map<std::string, Instance, std::less<>>;
-
-void link(RegistryCore& core, Service& service, InstanceMap::iterator it) {
-  const InstanceDef& def = *it->second.def;
-  service.by_label[fold(def.label)] = it;
+void link(RegistryCore& core, Service& service, const InstanceDef& def) {
+  if (std::string label = fold(def.label); label != def.id) service.labels[label] = def.id;
   if (!def.node.empty()) core.nodes[fold(def.node)].insert({service.name.key(), def.id});
   if (!def.host.empty()) core.hosts[DomainName::parse(def.host)->key()]++;
 }
 
 void unlink(RegistryCore& core, Service& service, const InstanceDef& def) {
-  service.by_label.erase(fold(def.label));
+  if (const std::string label = fold(def.label); label != def.id) service.labels.erase(label);
   if (const auto node = core.nodes.find(fold(def.node)); node != core.nodes.end()) {
     node->second.erase({service.name.key(), def.id});
     if (node->second.empty()) core.nodes.erase(node);
@@ -31,8 +28,13 @@ void unlink(RegistryCore& core, Service& service, const InstanceDef& def) {
 }  // namespace
 
 Service* RegistryCore::service(std::string_view key) {
-  const auto it = services.find(key);
-  return it == services.end() ? nullptr : &it->second;
+  const auto it = index.find(key);
+  return it == index.end() ? nullptr : *it;
+}
+
+const Service* RegistryCore::find_service(std::string_view key) const {
+  const auto it = index.find(key);
+  return it == index.end() ? nullptr : *it;
 }
 
 void RegistryCore::attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit) {
@@ -78,11 +80,13 @@ void RegistryCore::replace_template(Service& service, Instance& instance, Edit& 
 }
 
 void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit) {
-  const auto [it, fresh] = service.instances.try_emplace(def.id);
-  Instance& instance = it->second;
-  if (!fresh) unlink(*this, service, *instance.def);
-  const auto old_def = std::exchange(instance.def, std::make_shared<const InstanceDef>(std::move(def)));
-  link(*this, service, it);
+  const auto present = service.instances.find(def.id);
+  const bool fresh = present == service.instances.end();
+  auto next = std::make_shared<const InstanceDef>(std::move(def));
+  if (!fresh) unlink(*this, service, *present->second.def);
+  Instance& instance = fresh ? service.instances.insert(std::make_unique<Instance>(next)) : present->second;
+  const auto old_def = std::exchange(instance.def, std::move(next));
+  link(*this, service, *instance.def);
   if (fresh) {
     ++instance_count;
     instance.available = false;
@@ -94,7 +98,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
     instance.resolved_until.reset();
   }
   instance.managed_by_config = origin.managed_by_config;
-  attach_checks(service, instance, fresh ? *instance.def : *old_def, edit);
+  attach_checks(service, instance, *old_def, edit);
   begin_lease(service, instance, edit);
   touch(edit, service, true);
   instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;

@@ -64,7 +64,7 @@ void RegistryCore::update_shadow(Service& service, Edit& edit) {
   service.shadowed = shadowed;
   touch(edit, service, true);
   tell(edit, {ChangeKind::service, ChangeOp::state, service.name.key(), {}, false, {}});
-  for (auto& [id, instance] : service.instances) refresh_and_tell(service, instance, edit);
+  for (auto&& [id, instance] : service.instances) refresh_and_tell(service, instance, edit);
 }
 
 void RegistryCore::update_shadows_above(std::string_view apex, Edit& edit) {

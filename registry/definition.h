@@ -3,15 +3,18 @@
 // encoded as DNS records. `registry/codec` writes and reads them as the JSON of HTTP.md.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "registry/basics.h"
+#include "registry/flat_map.h"
 #include "registry/names.h"
+#include "registry/rare_text.h"
 
 namespace registry {
+
+using Meta = FlatMap<std::string>;
 
 enum class Protocol : std::uint8_t { tcp, udp };
 
@@ -35,7 +38,7 @@ struct HttpProbe {
   std::string path = "/";
   std::optional<std::uint16_t> port;  // default: the instance's port
   std::string method = "GET";
-  std::map<std::string, std::string> headers;
+  FlatMap<std::string> headers;
   std::string host;                // Host header (and SNI); empty = address:port
   std::vector<int> expect_status;  // empty = 2xx passes, 429 warns
   std::string expect_body;         // substring; empty = any
@@ -68,18 +71,18 @@ struct CheckDef {
 struct InstanceDef {
   std::string id;     // opaque, 1..255 octets, unique in its service
   std::string label;  // LDH, at most 63, unique folded in its service; the native API wants id == label
-  std::string node;   // "" = none
+  RareText node;      // "" = none
   Addresses addresses;
-  std::string host;  // a host name instead of addresses; "" = none
+  RareText host;  // a host name instead of addresses; "" = none
   std::optional<std::uint16_t> port;
   Protocols protocols;
-  std::map<std::string, NamedPort> ports;
+  FlatMap<NamedPort> ports;
   std::uint16_t priority = 1;
   std::uint16_t weight = 10;
   std::optional<std::uint16_t> weight_warning;  // weight while warning; else weight x the service's warning_factor
-  std::string zone;                             // locality, LDH or ""
+  RareText zone;                                // locality, LDH or ""
   std::vector<std::string> tags;                // sorted, unique
-  std::map<std::string, std::string> meta;
+  Meta meta;
   Millis deregister_after{600'000};  // how long an expired lease is kept
   std::vector<CheckDef> checks;      // with the lease, if any, as the check named "lease"
   bool operator==(const InstanceDef&) const = default;
@@ -101,7 +104,7 @@ struct ServicePolicy {
   bool only_passing = false;     // warning is not available
   double warning_factor = 1.0;   // weight factor of a warning instance, (0, 1]
   Millis slow_start{};
-  std::map<std::string, std::string> meta;
+  Meta meta;
   std::string alias;  // CNAME target, ours or foreign; "" = none
   Publish publish = Publish::addresses;
   std::vector<CheckDef> checks;  // template for instances without checks of their own

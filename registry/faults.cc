@@ -19,7 +19,7 @@ std::optional<Problem> Faults::problem(std::string_view kind, std::string_view n
   return Problem{ProblemKind::invalid_registration, std::move(detail), std::move(errors_), {}};
 }
 
-void check_meta(const std::map<std::string, std::string>& meta, Faults& faults) {
+void check_meta(const Meta& meta, Faults& faults) {
   const Path all(kRoot, "meta");
   faults.at_most(meta.size(), kMaxMetaPairs, "pairs", all);
   for (const auto& [key, value] : meta) {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <concepts>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +57,7 @@ class Faults {
   std::vector<FieldError> errors_;
 };
 
-void check_meta(const std::map<std::string, std::string>& meta, Faults& faults);
+void check_meta(const Meta& meta, Faults& faults);
 void check_checks(const std::vector<CheckDef>& checks, const InstanceDef* instance, Faults& faults);
 
 }  // namespace registry

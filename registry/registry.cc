@@ -50,6 +50,12 @@ std::string_view to_string(Reason reason) {
   return "shadowed";
 }
 
+const Instance* Service::holder_of(std::string_view folded_label) const {
+  if (const auto other = labels.find(folded_label); other != labels.end()) return find_in(instances, other->second);
+  const Instance* const namesake = find_in(instances, folded_label);
+  return namesake != nullptr && fold(namesake->def->label) == folded_label ? namesake : nullptr;
+}
+
 Registry::Registry() : Registry(Limits{}) {}
 Registry::Registry(Limits limits) : impl_(std::make_unique<Impl>(limits)) {}
 Registry::~Registry() = default;
@@ -64,7 +70,7 @@ const Namespace* Registry::namespace_of(const DomainName& name) const {
   return apex == nullptr ? nullptr : find_in(impl_->namespaces, *apex);
 }
 
-const Service* Registry::find_service(std::string_view folded) const { return find_in(impl_->services, folded); }
+const Service* Registry::find_service(std::string_view folded) const { return impl_->find_service(folded); }
 
 const Instance* Registry::find_instance(std::string_view service, std::string_view id) const {
   const Service* const owner = find_service(service);

@@ -14,12 +14,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "registry/change.h"
 #include "registry/effect.h"
 #include "registry/health.h"
+#include "registry/instance_map.h"
+#include "registry/maybe_time.h"
 #include "registry/problem.h"
 
 namespace registry {
@@ -38,6 +39,9 @@ enum class Reason : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Reason reason);  // "check.failing"
 
 struct Instance {
+  Instance() = default;
+  explicit Instance(std::shared_ptr<const InstanceDef> given) : def(std::move(given)) {}
+
   std::shared_ptr<const InstanceDef> def;  // never null; replaced, never changed
   Revision created = 0;
   Revision revision = 0;        // last change of the facts: the ETag
@@ -47,13 +51,13 @@ struct Instance {
   // The checks that apply: the definition's own, else the service's template; plus its lease. Same order as status.
   std::shared_ptr<const std::vector<CheckDef>> checks;
   std::vector<CheckStatus> status;
-  std::vector<Mono> flip_at;           // per check: its last result + interval x results until it could flip
-  std::optional<Mono> lease_deadline;  // of the heartbeat check; unset = no lease or expired
-  std::optional<Mono> forget_at;       // lease expired: deregistration is due
-  Addresses resolved;                  // of def->host, as last resolved
-  std::optional<Mono> resolved_until;  // TTL of that resolution
-  std::optional<Wall> drain_started;
-  std::optional<Wall> safe_after;
+  std::vector<Mono> flip_at;       // per check: its last result + interval x results until it could flip
+  MaybeTime<Mono> lease_deadline;  // of the heartbeat check; unset = no lease or expired
+  MaybeTime<Mono> forget_at;       // lease expired: deregistration is due
+  Addresses resolved;              // of def->host, as last resolved
+  MaybeTime<Mono> resolved_until;  // TTL of that resolution
+  MaybeTime<Wall> drain_started;
+  MaybeTime<Wall> safe_after;
 
   // Derived, kept current by the registry:
   CheckState state = CheckState::passing;
@@ -78,17 +82,19 @@ struct Service {
   bool managed_by_config = false;
   bool shadowed = false;  // a static record owns its name: not in DNS
   Revision created = 0;
-  Revision revision = 0;            // policy
-  Revision index = 0;               // last change of anything in it, state included: the long poll's index
-  std::optional<Mono> empty_since;  // made by its first instance, and the last one is gone
+  Revision revision = 0;        // policy
+  Revision index = 0;           // last change of anything in it, state included: the long poll's index
+  MaybeTime<Mono> empty_since;  // made by its first instance, and the last one is gone
   std::shared_ptr<const std::vector<CheckDef>> checks;    // the policy's template; null = none
   std::shared_ptr<const std::vector<CheckDef>> combined;  // template + lease as last combined: equal ones are shared
   // The least horizon of its instances, as last announced (touched_services, horizons). Never later than the truth;
   // heartbeats and passing probes only make it earlier than need be, until it is near enough to matter for the TTL.
   Mono horizon = Mono::max();
-  Mono horizon_due{};                                      // look again when time has come this far
-  std::map<std::string, Instance, std::less<>> instances;  // by id
-  std::unordered_map<std::string, std::map<std::string, Instance, std::less<>>::iterator> by_label;  // folded
+  Mono horizon_due{};               // look again when time has come this far
+  InstanceMap<Instance> instances;  // by id
+  // Folded label -> id, of those alone whose id is not that label itself: the native API's ids mostly are.
+  std::map<std::string, std::string, std::less<>> labels;
+  [[nodiscard]] const Instance* holder_of(std::string_view folded_label) const;
   std::size_t available = 0;
 };
 
@@ -162,7 +168,7 @@ class Registry {
   // Takes the next revision for a commit that is about to be written. Observations may take later ones meanwhile.
   Revision reserve_revision();
   // Executes a committed record. When observations overtook its revision, the change is announced under a newer one.
-  ChangeSet apply(const Record& record, const Now& now);
+  ChangeSet apply(Record record, const Now& now);
   // Rebuilds everything from the store at start: latest effect per key, any order. Every lease gets one full term;
   // one that had ended stays ended, for one deregister_after. Call declare() before: what the file declares wins over
   // the stored fact of the same name. Returns a sentence for the operator per kind of thing that was left out

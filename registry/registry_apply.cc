@@ -75,10 +75,10 @@ class Restore {
   void operator()(PutInstanceEffect& e) {
     Service* const owner = owner_of(e.service);
     if (owner == nullptr) return skip("their namespace is no longer declared, stored instances of", e.service);
-    const auto label = owner->by_label.find(fold(e.def.label));
     if (const auto it = owner->instances.find(e.def.id); it != owner->instances.end()) {
       if (*it->second.def != e.def) skip("overruled by the configuration file, stored instances of", e.service);
-    } else if (label != owner->by_label.end() || !owner->policy.alias.empty() || validate(e.def, owner->name)) {
+    } else if (owner->holder_of(fold(e.def.label)) != nullptr || !owner->policy.alias.empty() ||
+               validate(e.def, owner->name)) {
       skip("not valid any more, stored instances of", e.service);
     } else {
       core_.put_instance(*owner, std::move(e.def), {.created = created(e.created), .revision = e.revision}, edit_);
@@ -122,10 +122,7 @@ bool overruled(const RegistryCore& core, const Effect& effect) {
     const auto it = owner.instances.find(id);
     return it != owner.instances.end() && it->second.managed_by_config;
   };
-  const auto owner_of = [&](const std::string& key) {
-    const auto it = core.services.find(key);
-    return it == core.services.end() ? nullptr : &it->second;
-  };
+  const auto owner_of = [&](const std::string& key) { return core.find_service(key); };
   return std::visit(
       Overloaded{[&](const PutNamespaceEffect& e) {
                    const auto it = core.namespaces.find(e.def.name.key());
@@ -148,9 +145,8 @@ bool overruled(const RegistryCore& core, const Effect& effect) {
                  [&](const PutInstanceEffect& e) {
                    const Service* const owner = owner_of(e.service);
                    if (owner == nullptr || !owner->policy.alias.empty()) return true;
-                   const auto label = owner->by_label.find(fold(e.def.label));
-                   return managed_instance(*owner, e.def.id) ||
-                          (label != owner->by_label.end() && label->second->first != e.def.id);
+                   const Instance* const holder = owner->holder_of(fold(e.def.label));
+                   return managed_instance(*owner, e.def.id) || (holder != nullptr && holder->def->id != e.def.id);
                  },
                  [&](const DeleteInstanceEffect& e) {
                    const Service* const owner = owner_of(e.service);
@@ -190,7 +186,7 @@ void RegistryCore::apply(Effect&& effect, Edit& edit) {
 
 Revision Registry::reserve_revision() { return ++impl_->revision; }
 
-ChangeSet Registry::apply(const Record& record, const Now& now) {
+ChangeSet Registry::apply(Record record, const Now& now) {
   if (record.effects.empty()) return {};
   Edit edit(now);
   if (record.revision >= impl_->revision) {
@@ -199,8 +195,8 @@ ChangeSet Registry::apply(const Record& record, const Now& now) {
     impl_->stamp(edit);
   }
   const bool reloaded = record.revision <= impl_->declared_at;
-  for (const Effect& effect : record.effects) {
-    if (!reloaded || !overruled(*impl_, effect)) impl_->apply(Effect(effect), edit);
+  for (Effect& effect : record.effects) {
+    if (!reloaded || !overruled(*impl_, effect)) impl_->apply(std::move(effect), edit);
   }
   return impl_->finish(std::move(edit));
 }

@@ -52,18 +52,19 @@ bool declare_service(RegistryCore& core, const Registry::Declared::Svc& svc, Edi
 }
 
 void declare_instance(RegistryCore& core, Service& owner, InstanceDef& def, Edit& edit, Notes& notes) {
-  const auto label = owner.by_label.find(fold(def.label));
-  const bool label_taken = label != owner.by_label.end() && label->second->first != def.id;
+  const Instance* const holder = owner.holder_of(fold(def.label));
+  const bool label_taken = holder != nullptr && holder->def->id != def.id;
   if (const auto problem = validate(def, owner.name)) {
     notes.push_back(problem->detail);
-  } else if (label_taken && label->second->second.managed_by_config) {
+  } else if (label_taken && holder->managed_by_config) {
     notes.push_back(
         fmt::format("instance '{}' of '{}' is left out: another one has its label", def.id, owner.name.text()));
   } else {
     if (label_taken) {
-      notes.push_back(fmt::format("instance '{}' of '{}' gives way: the file declares its label", label->second->first,
-                                  owner.name.text()));
-      core.erase_instance(owner, std::string(label->second->first), edit);
+      const std::string other = holder->def->id;
+      notes.push_back(
+          fmt::format("instance '{}' of '{}' gives way: the file declares its label", other, owner.name.text()));
+      core.erase_instance(owner, other, edit);
     }
     const auto it = owner.instances.find(def.id);
     const bool same = it != owner.instances.end() && it->second.managed_by_config && *it->second.def == def;

@@ -230,7 +230,10 @@ class ModelTest : public Fixture, public testing::WithParamInterface<unsigned> {
       const Service* const service = real.find_service(key);
       ASSERT_NE(service, nullptr) << key;
       ASSERT_EQ(service->instances.size(), instances.size()) << key;
-      ASSERT_EQ(service->by_label.size(), instances.size()) << key;
+      for (const auto& [id, m] : instances) {
+        const Instance* const holder = service->holder_of(fold(m.def.label));
+        ASSERT_TRUE(holder != nullptr && holder->def->id == id) << key << id;
+      }
       EXPECT_EQ(service->declared, model_.declared.contains(key));
       std::size_t available = 0;
       for (const auto& [id, m] : instances) {

@@ -1,6 +1,7 @@
 #include "registry/staging.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace registry {
 namespace {
@@ -36,25 +37,25 @@ std::optional<ServiceView> Staging::find_service(std::string_view key) const {
     return ServiceView{
         &it->second->name, &it->second->policy, it->second->declared, false, false, it->second->created, 0};
   }
-  const auto it = core_.services.find(key);
-  if (it == core_.services.end()) return std::nullopt;
-  const Service& s = it->second;
+  const Service* const found = core_.find_service(key);
+  if (found == nullptr) return std::nullopt;
+  const Service& s = *found;
   return ServiceView{&s.name, &s.policy, s.declared, s.managed_by_config, s.shadowed, s.created, s.revision};
 }
 
-std::optional<InstanceView> Staging::find_instance(std::string_view service, std::string_view id) const {
-  if (!instances_.empty()) {
-    if (const auto it = instances_.find({std::string(service), std::string(id)}); it != instances_.end()) {
+std::optional<InstanceView> Staging::find_instance(const std::string& service, std::string_view id) const {
+  if (const auto staged = instances_.find(service); staged != instances_.end()) {
+    if (const auto it = staged->second.by_id.find(id); it != staged->second.by_id.end()) {
       if (!it->second) return std::nullopt;
-      return InstanceView{it->second->def, nullptr, false, it->second->created, 0};
+      return InstanceView{&(*it->second)->def, nullptr, false, (*it->second)->created, 0};
     }
   }
-  const auto owner = core_.services.find(service);
-  if (owner == core_.services.end()) return std::nullopt;
-  const auto it = owner->second.instances.find(id);
-  if (it == owner->second.instances.end()) return std::nullopt;
+  const Service* const owner = core_.find_service(service);
+  if (owner == nullptr) return std::nullopt;
+  const auto it = owner->instances.find(id);
+  if (it == owner->instances.end()) return std::nullopt;
   const Instance& i = it->second;
-  return InstanceView{i.def, &i, i.managed_by_config, i.created, i.revision};
+  return InstanceView{i.def.get(), &i, i.managed_by_config, i.created, i.revision};
 }
 
 std::optional<OverrideView> Staging::find_override(const std::string& name) const {
@@ -68,12 +69,13 @@ std::optional<OverrideView> Staging::find_override(const std::string& name) cons
 }
 
 std::optional<std::string> Staging::id_of_label(const std::string& service, const std::string& label) const {
-  if (const auto it = labels_.find({service, label}); it != labels_.end()) return it->second;
-  const auto owner = core_.services.find(service);
-  if (owner == core_.services.end()) return std::nullopt;
-  const auto it = owner->second.by_label.find(label);
-  if (it == owner->second.by_label.end()) return std::nullopt;
-  return it->second->first;
+  if (const auto staged = instances_.find(service); staged != instances_.end()) {
+    if (const auto it = staged->second.by_label.find(label); it != staged->second.by_label.end()) return it->second;
+  }
+  const Service* const owner = core_.find_service(service);
+  const Instance* const holder = owner == nullptr ? nullptr : owner->holder_of(label);
+  if (holder == nullptr) return std::nullopt;
+  return holder->def->id;
 }
 
 std::optional<DrainEffect> Staging::drain_of(const Ref& ref) const {
@@ -83,10 +85,10 @@ std::optional<DrainEffect> Staging::drain_of(const Ref& ref) const {
   }
   const auto found = find_instance(ref.service, ref.id);
   // A replaced definition keeps the drain of the instance that it replaces.
-  const auto owner = core_.services.find(ref.service);
-  if (!found || owner == core_.services.end()) return std::nullopt;
-  const auto base = owner->second.instances.find(ref.id);
-  if (base == owner->second.instances.end() || !base->second.drain_started) return std::nullopt;
+  const Service* const owner = core_.find_service(ref.service);
+  if (!found || owner == nullptr) return std::nullopt;
+  const auto base = owner->instances.find(ref.id);
+  if (base == owner->instances.end() || !base->second.drain_started) return std::nullopt;
   return DrainEffect{ref.service, ref.id, base->second.drain_started, base->second.safe_after};
 }
 
@@ -128,25 +130,31 @@ std::string Staging::canonical(std::string_view key) const {
 }
 
 bool Staging::names_host(std::string_view key) const {
-  return core_.hosts.contains(key) || std::any_of(instances_.begin(), instances_.end(), [&](const auto& each) {
-           return each.second && fold(each.second->def->host) == key;
+  return core_.hosts.contains(key) || std::any_of(effects_.begin(), effects_.end(), [&](const Effect& effect) {
+           const auto* const put = std::get_if<PutInstanceEffect>(&effect);
+           if (put == nullptr || fold(put->def.host) != key) return false;
+           const auto now = find_instance(put->service, put->def.id);
+           return now && now->def == &put->def;
          });
 }
 
 std::size_t Staging::instances_in(const std::string& service) const {
-  const auto it = core_.services.find(service);
-  return total(it == core_.services.end() ? 0 : it->second.instances.size(), value_or_zero(instances_in_, service));
+  const Service* const owner = core_.find_service(service);
+  const auto staged = instances_.find(service);
+  return total(owner == nullptr ? 0 : owner->instances.size(), staged == instances_.end() ? 0 : staged->second.delta);
 }
 
 std::vector<std::string> Staging::ids_in(const std::string& service) const {
   std::vector<std::string> ids;
-  if (const auto it = core_.services.find(service); it != core_.services.end()) {
-    for (const auto& [id, instance] : it->second.instances) {
-      if (!instances_.contains({service, id})) ids.push_back(id);
+  const auto staged = instances_.find(service);
+  if (const Service* const owner = core_.find_service(service)) {
+    for (const auto& [id, instance] : owner->instances) {
+      if (staged == instances_.end() || !staged->second.by_id.contains(id)) ids.push_back(id);
     }
   }
-  for (auto it = instances_.lower_bound({service, {}}); it != instances_.end() && it->first.service == service; ++it) {
-    if (it->second) ids.push_back(it->first.id);
+  if (staged == instances_.end()) return ids;
+  for (const auto& [id, put] : staged->second.by_id) {
+    if (put) ids.push_back(id);
   }
   return ids;
 }
@@ -187,16 +195,18 @@ void Staging::put(PutServiceEffect effect) {
 }
 
 void Staging::put(PutInstanceEffect effect) {
-  const Ref ref{effect.service, effect.def.id};
-  if (const auto old = find_instance(ref.service, ref.id)) {
-    set(labels_, {ref.service, fold(old->def->label)}, std::nullopt);
+  effects_.push_back(std::move(effect));
+  const auto& put = std::get<PutInstanceEffect>(effects_.back());
+  StagedInstances& staged = instances_[put.service];
+  if (const auto old = find_instance(put.service, put.def.id)) {
+    set(staged.by_label, fold(old->def->label), std::nullopt);
   } else {
     add(instance_delta_, 1);
-    add(instances_in_[ref.service], 1);
+    add(staged.delta, 1);
   }
-  set(labels_, {ref.service, fold(effect.def.label)}, ref.id);
-  set(instances_, ref, StagedInstance{std::make_shared<const InstanceDef>(effect.def), effect.created});
-  push(std::move(effect));
+  set(staged.by_label, fold(put.def.label), put.def.id);
+  set(staged.by_id, put.def.id, &put);
+  undo_size_.push_back(undo_.size());
 }
 
 void Staging::put(PutOverrideEffect effect) {
@@ -221,10 +231,11 @@ void Staging::erase_service(const std::string& key) {
 void Staging::erase_instance(const Ref& ref) {
   const auto old = find_instance(ref.service, ref.id);
   if (drain_of(ref)) set_drain({ref.service, ref.id, std::nullopt, std::nullopt});
-  set(labels_, {ref.service, fold(old->def->label)}, std::nullopt);
-  set(instances_, ref, std::nullopt);
+  StagedInstances& staged = instances_[ref.service];
+  set(staged.by_label, fold(old->def->label), std::nullopt);
+  set(staged.by_id, ref.id, std::nullopt);
   add(instance_delta_, -1);
-  add(instances_in_[ref.service], -1);
+  add(staged.delta, -1);
   push(DeleteInstanceEffect{ref.service, ref.id});
 }
 
@@ -245,12 +256,12 @@ void Staging::roll_back(std::size_t effects) {
     undo_.back()();
     undo_.pop_back();
   }
-  effects_.resize(effects);
+  effects_.erase(effects_.begin() + static_cast<std::ptrdiff_t>(effects), effects_.end());
   undo_size_.resize(effects);
 }
 
 std::vector<Effect> Staging::take() {
-  std::vector<Effect> out = std::move(effects_);
+  std::vector<Effect> out(std::make_move_iterator(effects_.begin()), std::make_move_iterator(effects_.end()));
   effects_.clear();
   undo_size_.clear();
   undo_.clear();
@@ -258,10 +269,8 @@ std::vector<Effect> Staging::take() {
   apexes_.clear();
   services_.clear();
   instances_.clear();
-  labels_.clear();
   drains_.clear();
   overrides_.clear();
-  instances_in_.clear();
   services_in_.clear();
   instance_delta_ = service_delta_ = override_delta_ = 0;
   return out;

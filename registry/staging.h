@@ -4,11 +4,12 @@
 // Every step writes its undo first, so that a mark is a position in the undo log.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct ServiceView {
 };
 
 struct InstanceView {
-  std::shared_ptr<const InstanceDef> def;
+  const InstanceDef* def = nullptr;
   const Instance* base = nullptr;  // null when it was made in this transaction
   bool managed_by_config = false;
   Revision created = 0;
@@ -65,7 +66,7 @@ class Staging {
 
   [[nodiscard]] std::optional<NamespaceView> find_namespace(std::string_view apex) const;
   [[nodiscard]] std::optional<ServiceView> find_service(std::string_view key) const;
-  [[nodiscard]] std::optional<InstanceView> find_instance(std::string_view service, std::string_view id) const;
+  [[nodiscard]] std::optional<InstanceView> find_instance(const std::string& service, std::string_view id) const;
   [[nodiscard]] std::optional<OverrideView> find_override(const std::string& name) const;
   [[nodiscard]] std::optional<std::string> id_of_label(const std::string& service, const std::string& label) const;
   [[nodiscard]] std::optional<DrainEffect> drain_of(const Ref& ref) const;  // when draining
@@ -106,14 +107,13 @@ class Staging {
  private:
   template <class Map>
   void set(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
-    const auto it = map.find(key);
-    if (it == map.end()) {
-      undo_.push_back([&map, key] { map.erase(key); });
-      map.emplace(key, std::move(value));
+    const auto [it, fresh] = map.try_emplace(key);
+    if (fresh) {
+      undo_.push_back([&map, it = it] { map.erase(it); });
     } else {
-      undo_.push_back([&map, key, old = it->second] { map[key] = old; });
-      it->second = std::move(value);
+      undo_.push_back([it = it, old = it->second] { it->second = old; });
     }
+    it->second = std::move(value);
   }
   void add(std::ptrdiff_t& counter, std::ptrdiff_t by);
   static std::size_t total(std::size_t base, std::ptrdiff_t delta) {
@@ -122,7 +122,7 @@ class Staging {
 
   const RegistryCore& core_;
   Now now_;
-  std::vector<Effect> effects_;
+  std::deque<Effect> effects_;          // they stay where they are: what is staged points into them
   std::vector<std::size_t> undo_size_;  // per effect: the length of the undo log after it
   std::vector<std::function<void()>> undo_;
 
@@ -130,15 +130,15 @@ class Staging {
   std::map<std::string, std::optional<PutNamespaceEffect>, std::less<>> namespaces_;
   std::map<std::string, std::optional<std::string>, std::less<>> apexes_;
   std::map<std::string, std::optional<StagedService>, std::less<>> services_;
-  struct StagedInstance {
-    std::shared_ptr<const InstanceDef> def;
-    Revision created = 0;
+  struct StagedInstances {  // of one service
+    std::map<std::string, std::optional<const PutInstanceEffect*>, std::less<>> by_id;
+    std::map<std::string, std::optional<std::string>, std::less<>> by_label;
+    std::ptrdiff_t delta = 0;
   };
-  std::map<Ref, std::optional<StagedInstance>> instances_;
-  std::map<std::pair<std::string, std::string>, std::optional<std::string>> labels_;
+  std::unordered_map<std::string, StagedInstances> instances_;
   std::map<Ref, DrainEffect> drains_;
   std::map<std::string, std::optional<OverrideDef>, std::less<>> overrides_;
-  std::map<std::string, std::ptrdiff_t> instances_in_, services_in_;
+  std::map<std::string, std::ptrdiff_t> services_in_;
   std::ptrdiff_t instance_delta_ = 0, service_delta_ = 0, override_delta_ = 0;
 };
 

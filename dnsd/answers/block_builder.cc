@@ -93,7 +93,7 @@ std::uint32_t ends_at(const Instance& i, const registry::Now& now) {
   return ends;
 }
 
-std::string meta_rdatas(const std::map<std::string, std::string>& meta) {
+std::string meta_rdatas(const registry::Meta& meta) {
   const auto sized = [](std::string rdata) {
     const auto length = static_cast<std::uint16_t>(rdata.size());
     return std::string(reinterpret_cast<const char*>(&length), 2) + rdata;

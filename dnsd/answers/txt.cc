@@ -47,7 +47,7 @@ std::string rfc1464_rdata(std::string_view key, std::string_view value) {
   return txt_strings(quoted_key(key) + "=" + std::string(value));
 }
 
-std::string dns_sd_rdata(const std::map<std::string, std::string>& meta) {
+std::string dns_sd_rdata(const registry::Meta& meta) {
   std::string out;
   for (const auto& [key, value] : meta) {
     const std::size_t size = key.size() + 1 + value.size();

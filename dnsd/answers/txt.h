@@ -1,10 +1,11 @@
 // TXT rdata from key/value pairs. Control thread.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "registry/definition.h"
 
 namespace dnsd::answers {
 
@@ -14,7 +15,7 @@ namespace dnsd::answers {
 
 // One record with a string per pair, RFC 6763 6: keys of printable US-ASCII without '='; pairs over 255 octets are left
 // out; at least one (empty) string.
-[[nodiscard]] std::string dns_sd_rdata(const std::map<std::string, std::string>& meta);
+[[nodiscard]] std::string dns_sd_rdata(const registry::Meta& meta);
 
 [[nodiscard]] std::string txt_strings(std::string_view text);  // cut into character-strings; "" = one empty string
 

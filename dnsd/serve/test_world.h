@@ -34,7 +34,7 @@ struct Given {
   int priority = 1;
   int weight = 10;
   std::string host = {};
-  std::map<std::string, std::string> meta = {};
+  registry::Meta meta = {};
   registry::Protocols protocols = {};
 };
 

@@ -187,11 +187,12 @@ class HttpGet final : public Probe {
     if (target.check().kind != CheckKind::https) return;
     verify_ = !def_.tls_skip_verify;
     context_ = verify_ ? &tls.verifying() : &tls.trusting();
-    name_ = def_.host.empty() ? target.def->host : without_port(def_.host);
+    name_ = def_.host.empty() ? target.def->host.str() : without_port(def_.host);
   }
 
   asio::awaitable<ProbeResult> run(Attempt& attempt) override {
-    auto request = build_request(def_, authority_of(instance_->host, attempt.target(), context_ != nullptr ? 443 : 80));
+    auto request =
+        build_request(def_, authority_of(instance_->host.str(), attempt.target(), context_ != nullptr ? 443 : 80));
     if (!request) co_return not_probed(request.error());
     if (auto open = kept_.take(attempt.target())) {
       attempt.adopt(*std::move(open));

@@ -124,7 +124,7 @@ void Prober::launch(Generation generation) {
   Entry& entry = entries_.at(generation);  // the schedule holds no target that is not here
   const CheckDef& check = entry.target.check();
   const InstanceDef& def = *entry.target.def;
-  const auto address = address_for(def.host.empty() ? def.addresses : hosts_.find(def.host), check.family);
+  const auto address = address_for(def.host.empty() ? def.addresses : hosts_.find(def.host.str()), check.family);
   const std::uint16_t port = port_of(entry.target);
   std::optional<std::string> why;
   if (!address) why = fmt::format("the instance has no {}address", family_word(check.family));

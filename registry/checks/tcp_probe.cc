@@ -37,7 +37,7 @@ class TlsConnect final : public Probe {
 }  // namespace
 
 std::unique_ptr<Probe> make_tcp_probe(const Target& target, TlsContexts& tls) {
-  if (target.check().tcp.tls) return std::make_unique<TlsConnect>(target.def->host, tls.trusting());
+  if (target.check().tcp.tls) return std::make_unique<TlsConnect>(target.def->host.str(), tls.trusting());
   return std::make_unique<TcpConnect>();
 }
 

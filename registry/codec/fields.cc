@@ -144,6 +144,10 @@ void read_string(std::string& target, const json::value& value, const Path& path
   if (const auto text = read_text(value, path, errors)) target = *text;
 }
 
+void read_string(RareText& target, const json::value& value, const Path& path, Errors& errors) {
+  if (const auto text = read_text(value, path, errors)) target = *text;
+}
+
 void read_bool(bool& target, const json::value& value, const Path& path, Errors& errors) {
   if (const bool* truth = value.if_bool()) {
     target = *truth;
@@ -165,8 +169,7 @@ void read_strings(std::vector<std::string>& target, const json::value& value, co
   }
 }
 
-void read_string_map(std::map<std::string, std::string>& target, const json::value& value, const Path& path,
-                     Errors& errors) {
+void read_string_map(FlatMap<std::string>& target, const json::value& value, const Path& path, Errors& errors) {
   const json::object* object = value.if_object();
   if (!object) {
     errors.add(path, "wrong_type", "must be an object of strings");
@@ -175,7 +178,7 @@ void read_string_map(std::map<std::string, std::string>& target, const json::val
   target.clear();
   for (const auto& member : *object) {
     const std::string_view name(member.key().data(), member.key().size());
-    read_string(target[std::string(name)], member.value(), Path(path, name), errors);
+    read_string(target[name], member.value(), Path(path, name), errors);
   }
 }
 

@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -84,10 +83,10 @@ void read_number(T& target, const json::value& value, const Path& path, Errors& 
 [[nodiscard]] std::optional<std::string_view> read_text(const json::value& value, const Path& path, Errors& errors);
 [[nodiscard]] std::optional<Millis> read_duration(const json::value& value, const Path& path, Errors& errors);
 void read_string(std::string& target, const json::value& value, const Path& path, Errors& errors);
+void read_string(RareText& target, const json::value& value, const Path& path, Errors& errors);
 void read_bool(bool& target, const json::value& value, const Path& path, Errors& errors);
 void read_strings(std::vector<std::string>& target, const json::value& value, const Path& path, Errors& errors);
-void read_string_map(std::map<std::string, std::string>& target, const json::value& value, const Path& path,
-                     Errors& errors);
+void read_string_map(FlatMap<std::string>& target, const json::value& value, const Path& path, Errors& errors);
 
 // One of a closed set of words.
 template <class E>

@@ -95,7 +95,7 @@ void read_ports(InstanceDraft& draft, const json::value& value, const Path& path
     const std::string_view name(member.key().data(), member.key().size());
     const Path here(path, name);
     const std::size_t before = errors.size();
-    NamedPort& port = draft.def.ports[std::string(name)];
+    NamedPort& port = draft.def.ports[name];
     if (member.value().is_object()) {
       read_object(member.value(), here, errors, port, kPortFields);
       if (port.port == 0 && errors.size() == before) errors.add(here, "missing", "must have a port");
@@ -282,6 +282,8 @@ json::value write_protocols(const Protocols& protocols) {
   return protocols.udp ? "udp" : "tcp";
 }
 
+json::value text_or_null(std::string_view text) { return text.empty() ? json::value() : json::value(text); }
+
 void write_addresses(json::object& out, const InstanceDef& def, bool full) {
   json::array list;
   if (def.addresses.v4) list.emplace_back(to_string(*def.addresses.v4));
@@ -289,9 +291,9 @@ void write_addresses(json::object& out, const InstanceDef& def, bool full) {
   if (full) {
     out["address"] = list.empty() ? json::value() : list.front();
     out["addresses"] = std::move(list);
-    out["host"] = def.host.empty() ? json::value() : json::value(def.host);
+    out["host"] = text_or_null(def.host);
   } else if (!def.host.empty()) {
-    out["host"] = def.host;
+    out["host"] = def.host.view();
   } else if (list.size() == 1) {
     out["address"] = list.front();
   } else {
@@ -331,7 +333,6 @@ void write_checks(json::object& out, const InstanceDef& def, Form form) {
 
 json::object write(const InstanceDef& def, Form form) {
   const bool full = form == Form::full;
-  const auto text_or_null = [](const std::string& text) { return text.empty() ? json::value() : json::value(text); };
   json::object out;
   if (full || !def.node.empty()) out["node"] = text_or_null(def.node);
   write_addresses(out, def, full);

@@ -42,7 +42,8 @@ class CommitLog {
 
   // Once, before anything else. The error is one line for the operator: where, what, what to do.
   [[nodiscard]] virtual std::expected<Loaded, std::string> load() = 0;
-  // Durable (fsync) before `done` hears success. disk_full and store_unavailable are the failures.
+  // Durable (fsync) before `done` hears success. disk_full and store_unavailable are the failures. The record is read
+  // on the store's thread: it stays where it is, unchanged, until `done` is called or destroyed.
   virtual void commit(const Record& record, Committed done) = 0;
   // Observations: kept within a second, lost by a crash at most for that long. Also carries the revision reached,
   // so that the high-water mark is raised ahead of use.

@@ -49,15 +49,9 @@ SqliteLog::Worker::~Worker() {
 }
 
 void SqliteLog::Worker::commit(const Record& record, Committed done) {
-  CommitJob job{.revision = record.revision, .rows = {}, .done = std::move(done)};
-  job.rows.reserve(record.effects.size());
-  for (const Effect& effect : record.effects) {
-    job.rows.push_back(codec::encode(effect));
-    job.gained += gain_of(effect);
-  }
   {
     const std::lock_guard lock(mutex_);
-    commits_.push_back(std::move(job));
+    commits_.push_back({&record, std::move(done)});
   }
   wake_.notify_one();
 }
@@ -139,7 +133,14 @@ void SqliteLog::Worker::wait(std::unique_lock<std::mutex>& lock) {
 // A commit takes along what waits to be written behind, so that every key's rows are in order.
 void SqliteLog::Worker::commit(CommitJob job) {
   const auto begin = Clock::now();
-  auto problem = write(std::move(job.rows), job.revision, job.gained);
+  std::vector<codec::Row> rows;
+  rows.reserve(job.record->effects.size());
+  std::int64_t gained = 0;
+  for (const Effect& effect : job.record->effects) {
+    rows.push_back(codec::encode(effect));
+    gained += gain_of(effect);
+  }
+  auto problem = write(std::move(rows), job.record->revision, gained);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   {
     const std::lock_guard lock(mutex_);

@@ -33,9 +33,7 @@ class SqliteLog::Worker {
  private:
   using Clock = std::chrono::steady_clock;
   struct CommitJob {
-    Revision revision = 0;
-    std::vector<codec::Row> rows;
-    std::int64_t gained = 0;  // rows that say something new, less those that end something
+    const Record* record = nullptr;  // alive as long as `done`
     Committed done;
   };
   struct BackupJob {

@@ -158,7 +158,7 @@ void WritePath::finish(Batch batch, std::optional<Problem> failure) {
     if (!held.empty()) log_.write_behind(std::move(held), registry_.revision());
     for (Answer& one : batch.answers) settle_failed(one, *failure);
   } else {
-    const ChangeSet changes = registry_.apply(batch.record, clock_());
+    const ChangeSet changes = registry_.apply(std::move(batch.record), clock_());
     announced = changes.revision;
     if (!changes.empty()) publish_(changes);
     keep(registry_.observed(changes));
