@@ -14,7 +14,7 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-std::string name(std::string_view text) {  // "a.b" -> wire
+std::string wire_name(std::string_view text) {  // "a.b" -> wire
   std::string out;
   while (!text.empty()) {
     const auto end = std::min(text.find('.'), text.size());
@@ -28,25 +28,25 @@ std::string name(std::string_view text) {  // "a.b" -> wire
 TEST(Message, ReadsBackWhatTheWriterWroteWithEveryNameCompressed) {
   MessageWriter writer(7, 0x8400);
   const std::string numbers(20, '\1');
-  const std::string soa = name("ns.corp") + name("hostmaster.corp") + numbers;
-  const std::string srv = std::string("\0\1\0\2\0\3", 6) + name("w1.worker.corp");
-  ASSERT_TRUE(writer.put_question(name("corp"), type::axfr, klass::in));
-  ASSERT_TRUE(writer.put_record(Section::answer, name("corp"), type::soa, klass::in, 1, soa));
-  ASSERT_TRUE(writer.put_record(Section::answer, name("w1.worker.corp"), type::a, klass::in, 5, "\1\2\3\4"));
-  ASSERT_TRUE(writer.put_record(Section::answer, name("worker.corp"), type::srv, klass::in, 5, srv));
-  ASSERT_TRUE(writer.put_record(Section::additional, name("WORKER.corp"), type::mx, klass::in, 5,
-                                std::string("\0\1", 2) + name("w1.worker.corp")));
+  const std::string soa = wire_name("ns.corp") + wire_name("hostmaster.corp") + numbers;
+  const std::string srv = std::string("\0\1\0\2\0\3", 6) + wire_name("w1.worker.corp");
+  ASSERT_TRUE(writer.put_question(wire_name("corp"), type::axfr, klass::in));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("corp"), type::soa, klass::in, 1, soa));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("w1.worker.corp"), type::a, klass::in, 5, "\1\2\3\4"));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("worker.corp"), type::srv, klass::in, 5, srv));
+  ASSERT_TRUE(writer.put_record(Section::additional, wire_name("WORKER.corp"), type::mx, klass::in, 5,
+                                std::string("\0\1", 2) + wire_name("w1.worker.corp")));
   const Octets octets = writer.take();
   const auto message = read_message(octets);
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->questions.front().name, name("corp"));
+  EXPECT_EQ(message->questions.front().name, wire_name("corp"));
   ASSERT_EQ(message->answer().size(), 3U);
   EXPECT_EQ(message->answer()[0].rdata, soa);
-  EXPECT_EQ(message->answer()[1].owner, name("w1.worker.corp"));
+  EXPECT_EQ(message->answer()[1].owner, wire_name("w1.worker.corp"));
   EXPECT_EQ(message->answer()[2].rdata, srv);
   ASSERT_EQ(message->additional().size(), 1U);
-  EXPECT_EQ(message->additional()[0].owner, name("WORKER.corp")) << "the spelling is kept";
-  EXPECT_EQ(message->additional()[0].rdata, std::string("\0\1", 2) + name("w1.worker.corp"));
+  EXPECT_EQ(message->additional()[0].owner, wire_name("WORKER.corp")) << "the spelling is kept";
+  EXPECT_EQ(message->additional()[0].rdata, std::string("\0\1", 2) + wire_name("w1.worker.corp"));
   // Header, question, and records of which only new labels cost octets; the SRV target stands whole (RFC 2782).
   EXPECT_EQ(octets.size(),
             12U + 10 + (12 + 3 + 2 + 11 + 2 + 20) + (3 + 7 + 2 + 10 + 4) + (12 + 6 + 16) + (7 + 2 + 10 + 2 + 2));
@@ -54,22 +54,22 @@ TEST(Message, ReadsBackWhatTheWriterWroteWithEveryNameCompressed) {
 
 TEST(Message, AWriterThatIsFullTakesNothingBackButTheLastRecord) {
   MessageWriter writer(1, 0x8000, 60);
-  ASSERT_TRUE(writer.put_record(Section::answer, name("a.corp"), type::a, klass::in, 1, "\1\2\3\4"));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("a.corp"), type::a, klass::in, 1, "\1\2\3\4"));
   const std::size_t size = writer.size();
-  EXPECT_FALSE(writer.put_record(Section::answer, name("b.corp"), type::txt, klass::in, 1, std::string(40, 'x')));
+  EXPECT_FALSE(writer.put_record(Section::answer, wire_name("b.corp"), type::txt, klass::in, 1, std::string(40, 'x')));
   EXPECT_EQ(writer.size(), size);
-  ASSERT_TRUE(writer.put_record(Section::answer, name("b.corp"), type::a, klass::in, 1, "\1\2\3\5"));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("b.corp"), type::a, klass::in, 1, "\1\2\3\5"));
   const auto message = read_message(writer.take());
   ASSERT_TRUE(message);
   ASSERT_EQ(message->answer().size(), 2U);
-  EXPECT_EQ(message->answer()[1].owner, name("b.corp"));
+  EXPECT_EQ(message->answer()[1].owner, wire_name("b.corp"));
 }
 
 TEST(Message, IsRefusedWhenCutAtAnyOctetOrLonger) {
   MessageWriter writer(1, 0x8000);
-  ASSERT_TRUE(writer.put_question(name("corp"), type::a, klass::in));
-  ASSERT_TRUE(writer.put_record(Section::answer, name("a.corp"), type::mx, klass::in, 1,
-                                std::string("\0\1", 2) + name("b.corp")));
+  ASSERT_TRUE(writer.put_question(wire_name("corp"), type::a, klass::in));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("a.corp"), type::mx, klass::in, 1,
+                                std::string("\0\1", 2) + wire_name("b.corp")));
   Octets octets = writer.take();
   for (std::size_t size = 0; size < octets.size(); ++size) {
     const Octets cut(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(size));
@@ -96,13 +96,13 @@ TEST(Message, NamesInRdataEndWithIt) {
 
 TEST(Message, OfAnyOctetsIsReadOrRefused) {
   MessageWriter writer(1, 0x2800);
-  ASSERT_TRUE(writer.put_question(name("corp"), type::soa, klass::in));
-  ASSERT_TRUE(writer.put_record(Section::answer, name("w.corp"), type::srv, klass::in, 1,
-                                std::string(6, '\1') + name("a.corp")));
-  ASSERT_TRUE(writer.put_record(Section::authority, name("corp"), type::soa, klass::in, 1,
-                                name("ns.corp") + name("h.corp") + std::string(20, '\2')));
-  ASSERT_TRUE(writer.put_record(Section::additional, name("x.corp"), type::naptr, klass::in, 1,
-                                std::string("\0\1\0\1\1U\1E\1!", 10) + name("y.corp")));
+  ASSERT_TRUE(writer.put_question(wire_name("corp"), type::soa, klass::in));
+  ASSERT_TRUE(writer.put_record(Section::answer, wire_name("w.corp"), type::srv, klass::in, 1,
+                                std::string(6, '\1') + wire_name("a.corp")));
+  ASSERT_TRUE(writer.put_record(Section::authority, wire_name("corp"), type::soa, klass::in, 1,
+                                wire_name("ns.corp") + wire_name("h.corp") + std::string(20, '\2')));
+  ASSERT_TRUE(writer.put_record(Section::additional, wire_name("x.corp"), type::naptr, klass::in, 1,
+                                std::string("\0\1\0\1\1U\1E\1!", 10) + wire_name("y.corp")));
   const Octets good = writer.take();
   ASSERT_TRUE(read_message(good));
   std::mt19937 random(1);
