@@ -8,7 +8,7 @@
 namespace api {
 namespace {
 
-using State = HeaderScan::State;
+using Scan = HeaderScan::State;
 
 std::optional<HeaderFault> fault_of(std::string_view block) {
   Request request;
@@ -18,24 +18,24 @@ std::optional<HeaderFault> fault_of(std::string_view block) {
 TEST(HeaderScan, FindsTheEmptyLineHoweverTheOctetsArrive) {
   const std::string block = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   for (std::size_t cut = 0; cut < block.size(); ++cut) {
-    EXPECT_EQ(scan_header(std::string_view(block).substr(0, cut)).state, State::need_more) << cut;
+    EXPECT_EQ(scan_header(std::string_view(block).substr(0, cut)).state, Scan::need_more) << cut;
   }
   const auto scan = scan_header(block + "GET /next");
-  EXPECT_EQ(scan.state, State::complete);
+  EXPECT_EQ(scan.state, Scan::complete);
   EXPECT_EQ(scan.begin, 0U);
   EXPECT_EQ(scan.end, block.size());
 }
 
 TEST(HeaderScan, SkipsEmptyLinesBeforeTheRequestLine) {
   const auto scan = scan_header("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(scan.state, State::complete);
+  EXPECT_EQ(scan.state, Scan::complete);
   EXPECT_EQ(scan.begin, 4U);
 }
 
 TEST(HeaderScan, RefusesABareLineFeedBeforeTheBlockIsComplete) {
-  EXPECT_EQ(scan_header("GET / HTTP/1.1\n").state, State::refused);
-  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\n").state, State::refused);
-  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\rX").state, State::refused);
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\n").state, Scan::refused);
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\n").state, Scan::refused);
+  EXPECT_EQ(scan_header("GET / HTTP/1.1\r\nHost: a\rX").state, Scan::refused);
 }
 
 TEST(ParseHeader, AcceptsWhatOrdinaryClientsSend) {
