@@ -1,6 +1,9 @@
 // Publishing while workers answer: every reply is of one revision of its service. Run under TSan.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "dnsd/serve/test_world.h"
@@ -45,7 +48,7 @@ class Worker {
   World& world_;
   answers::Reclaimer::Reader& reader_;
   Responder responder_;
-  int replies_ = 0;
+  std::atomic<int> replies_{0};
   int wrong_ = 0;
 };
 
@@ -61,11 +64,16 @@ TEST(Race, PublishingNeverDisturbsAnAnswer) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (auto& worker : workers) threads.emplace_back([&stop, w = worker.get()] { w->run(stop); });
-  for (int i = 1; i <= 300; ++i) {
+  // At least so often, and until every worker has answered in between; a busy machine may start them late.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto answered = [&] {
+    return std::ranges::all_of(workers, [](const auto& worker) { return worker->replies() >= 100; });
+  };
+  for (int i = 1; i <= 300 || (!answered() && std::chrono::steady_clock::now() < deadline); ++i) {
     registry::Record record{world.registry.reserve_revision(), world.now.wall, {}};
     for (const char* id : {"i1", "i2"}) {
       record.effects.emplace_back(registry::PutInstanceEffect{
-          "web.corp", instance({.id = id, .v4 = id[1] == '1' ? "10.0.0.1" : "10.0.0.2", .port = i}), 0});
+          "web.corp", instance({.id = id, .v4 = id[1] == '1' ? "10.0.0.1" : "10.0.0.2", .port = 1 + i % 60'000}), 0});
     }
     world.published(world.registry.apply(record, world.now));
     const std::string service = "s" + std::to_string(i % 40) + ".corp";  // come and go: nodes, slots, reverse names
