@@ -109,9 +109,9 @@ class Staging {
   void set(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
     const auto [it, fresh] = map.try_emplace(key);
     if (fresh) {
-      undo_.push_back([&map, it = it] { map.erase(it); });
+      undo_.push_back([&map, at = it] { map.erase(at); });
     } else {
-      undo_.push_back([it = it, old = it->second] { it->second = old; });
+      undo_.push_back([at = it, old = it->second] { at->second = old; });
     }
     it->second = std::move(value);
   }
