@@ -7,7 +7,8 @@ import shutil
 import socket
 import subprocess
 
-import server as harness  # tests/lib
+import programs  # tests/lib
+import server as harness
 import wire
 import workload
 
@@ -46,7 +47,7 @@ class Peer:
 
     @classmethod
     def installed(cls) -> str | None:
-        return shutil.which(cls.program, path="/usr/sbin:/usr/bin:" + os.environ.get("PATH", ""))
+        return programs.find(cls.program)
 
     def write(self, name: str, text: str) -> pathlib.Path:
         path = self.folder / name
@@ -59,8 +60,10 @@ class Peer:
 
     def start(self, patience: float = 300):
         self.log = open(self.folder / "output", "wb")
-        self.process = subprocess.Popen(pinned(SERVER_CORE, self.command()), stdout=self.log, stderr=self.log,
-                                        stdin=subprocess.DEVNULL, cwd=self.folder)
+        command = self.command()
+        self.process = subprocess.Popen(pinned(SERVER_CORE, command), stdout=self.log, stderr=self.log,
+                                        stdin=subprocess.DEVNULL, cwd=self.folder,
+                                        env=programs.environment(str(command[0])))
         self.pid = self.process.pid
         self.await_answer(patience)
         return self
