@@ -4,7 +4,6 @@ log of queries, everything in a folder of the run, on 127.0.0.1 alone."""
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 
 import programs  # tests/lib
@@ -23,25 +22,13 @@ def pinned(core: int, command: list) -> list[str]:
     return [*first, "taskset", "-c", str(core), *map(str, command)]
 
 
-def free_port() -> int:
-    """Free over UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
-
-
 class Peer:
     """A server of its own process; `zone` is a master file of the apex `corp` that holds svc0."""
 
     name = program = ""
 
     def __init__(self, folder: pathlib.Path, zone: pathlib.Path):
-        self.folder, self.zone, self.port = folder / self.name, zone, free_port()
+        self.folder, self.zone, self.port = folder / self.name, zone, harness.free_port()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
 

@@ -1,7 +1,6 @@
 """A restart brings everything back and changes no answer."""
 
 import pathlib
-import socket
 import sys
 import tempfile
 import threading
@@ -31,18 +30,6 @@ def answers(server) -> dict:
 
 def serial(server) -> int:
     return wire.ask(server.dns, "corp", "SOA").answer[0].rdata.serial
-
-
-def free_port() -> int:
-    """A port that was free for UDP and TCP a moment ago."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-                return tcp.getsockname()[1]
-            except OSError:
-                continue
 
 
 class Restart(unittest.TestCase):
@@ -128,7 +115,7 @@ class Restart(unittest.TestCase):
 
     def test_a_start_is_silent_or_says_not_ready_but_never_lies(self):
         """CASES row 124: while nothing is loaded an answer is SERVFAIL with EDE 14, never NXDOMAIN."""
-        port = free_port()
+        port = dnsd.free_port()
         with dnsd.Server(folder=self.folder.name, dns_listen=f"127.0.0.1:{port}") as server:
             operations = [{"method": "PUT", "path": f"/api/v1/services/s{n // 4}.corp/instances/i{n % 4}",
                            "body": {"address": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"}} for n in range(20000)]

@@ -192,3 +192,15 @@ def udp_socket(server: tuple[str, int], timeout: float = 5) -> socket.socket:
     s.settimeout(timeout)
     s.connect(server)
     return s
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free for UDP and TCP a moment ago."""
+    while True:
+        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            try:
+                udp.bind(tcp.getsockname())
+                return tcp.getsockname()[1]
+            except OSError:
+                continue
