@@ -77,9 +77,10 @@ def go_first():
     """Before whatever else runs here; the kernel weighs sessions against each other, so nice alone is not enough."""
     group = pathlib.Path("/proc/self/autogroup")
     try:
-        before = group.read_text().split()[-1]
-        group.write_text("-20")
-        atexit.register(group.write_text, before)
+        before = group.read_text().split()  # "/autogroup-25 nice 0"; empty where sessions are not weighed
+        if before:
+            group.write_text("-20")
+            atexit.register(group.write_text, before[-1])
     except OSError:
         pass  # not root, or a kernel without: the column of repeated runs has more to do
 
