@@ -2,6 +2,8 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <new>
+#include <utility>
 
 #include "dnsd/serve/tcp_worker.h"
 #include "dnsd/wire/query.h"
@@ -11,7 +13,7 @@ namespace dnsd::serve {
 
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
 // that a message in one-octet segments is not copied again and again.
-TcpWorker::Came TcpWorker::readable(Connection& connection) {
+TcpWorker::Came TcpWorker::readable(Connection& connection, bool may_gather) {
   iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
   const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
   if (missing != 0) parts[0] = {connection.in.room(missing), missing};
@@ -28,6 +30,7 @@ TcpWorker::Came TcpWorker::readable(Connection& connection) {
     return Came::nothing;
   }
   const auto octets = static_cast<std::size_t>(got);
+  if (may_gather && connection.in.size() == 0 && gather(connection, {read_buffer_.data(), octets})) return Came::all;
   const auto first = std::min(octets, missing);
   connection.in.added(first);
   const std::span rest(read_buffer_.data(), octets - first);
@@ -42,6 +45,40 @@ TcpWorker::Came TcpWorker::readable(Connection& connection) {
   }
   settle(connection);
   return octets == missing + read_buffer_.size() ? Came::full : Came::all;
+}
+
+// One whole short query and nothing else: it waits for the others of this round, since one batch lets their look-ups
+// overlap, and since all reads and then all writes keep the kernel's code for each in the cache.
+bool TcpWorker::gather(Connection& connection, std::span<const std::uint8_t> octets) {
+  if (octets.size() < kFrameHead || octets.size() > kFrameHead + kShortQuery) return false;
+  const auto query = octets.subspan(kFrameHead);
+  if (wire::get16(octets.data()) != query.size()) return false;
+  if (gathered_ == kMaxBatch) answer_gathered();
+  auto* const at = gathered_octets_.data() + gathered_ * kShortQuery;
+  std::memcpy(at, query.data(), query.size());
+  gathered_requests_[gathered_] = {{at, query.size()}, connection.client, Transport::tcp};
+  gathered_from_[gathered_++] = &connection;
+  return true;
+}
+
+void TcpWorker::answer_gathered() {
+  const auto count = std::exchange(gathered_, 0);
+  if (count == 0) return;
+  ask({gathered_requests_.data(), count}, answers_.at(0));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& connection = *gathered_from_[i];
+    auto* const frame = replies_[i].buffer.data() - kFrameHead;
+    const auto size = replies_[i].size;
+    try {
+      wire::put16(frame, static_cast<std::uint16_t>(size));
+      if (size != 0) write(connection, {frame, kFrameHead + size});
+      connection.closing |= size == 0;
+      begin_wait(connection, Wait::idle);
+      settle(connection);
+    } catch (const std::bad_alloc&) {
+      close(connection);
+    }
+  }
 }
 
 void TcpWorker::writable(Connection& connection) {
@@ -112,13 +149,18 @@ std::size_t TcpWorker::cut(const Connection& connection, std::span<const std::ui
   return count;
 }
 
+// Replies stand one behind the other, each after the two octets of its length.
+void TcpWorker::ask(std::span<const Request> requests, std::uint8_t* first_reply) {
+  replies_[0] = {{first_reply + kFrameHead, kMaxMessage}, 0};
+  for (std::size_t i = 1; i < requests.size(); ++i) replies_[i] = {};
+  reclaimer_.online(reader_);
+  handler_(requests, {replies_.data(), requests.size()});
+  answers::Reclaimer::offline(reader_);
+}
+
 // Writes the replies behind those that are there already, each with its length; returns where they end.
 std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::size_t filled) {
-  replies_[0] = {{answers_.at(0) + filled + kFrameHead, kMaxMessage}, 0};
-  for (std::size_t i = 1; i < count; ++i) replies_[i] = {};
-  reclaimer_.online(reader_);
-  handler_({requests_.data(), count}, {replies_.data(), count});
-  answers::Reclaimer::offline(reader_);
+  ask({requests_.data(), count}, answers_.at(0) + filled);
   for (std::size_t i = 0; i < count; ++i) {
     const auto size = replies_[i].size;
     if (size == 0) {

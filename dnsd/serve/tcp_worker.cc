@@ -32,7 +32,8 @@ TcpWorker::TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts&
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       read_buffer_(kReadSize),
-      answers_(1, kReplies) {
+      answers_(1, kReplies),
+      gathered_octets_(kMaxBatch * kShortQuery) {
   if (!epoll_ || !wake_) throw std::system_error(errno, std::generic_category(), "epoll");
   watch(wake_.get(), EPOLLIN, &wake_, EPOLL_CTL_ADD);
   // Exclusive: a new connection wakes one worker, not all.
@@ -58,6 +59,7 @@ void TcpWorker::run() {
     const int ready = ::epoll_wait(epoll_.get(), events.data(), kEvents, next_timeout());
     now_ = std::chrono::steady_clock::now();
     for (int i = 0; i < ready; ++i) handle(events[static_cast<std::size_t>(i)]);
+    answer_gathered();
     expire();
     dead_.clear();
   }
@@ -66,8 +68,10 @@ void TcpWorker::run() {
 
 void TcpWorker::handle(const epoll_event& event) {
   if (event.data.ptr == &wake_) return;
-  if (event.data.ptr >= listening_.data() && event.data.ptr < listening_.data() + listening_.size())
+  if (event.data.ptr >= listening_.data() && event.data.ptr < listening_.data() + listening_.size()) {
+    answer_gathered();  // a new connection may push out another
     return accept_all(*static_cast<int*>(event.data.ptr));
+  }
   auto& connection = *static_cast<Connection*>(event.data.ptr);
   if (!connection.fd) return;  // closed earlier in this round
   try {
@@ -84,7 +88,7 @@ void TcpWorker::handle(const epoll_event& event) {
 // `ended`: the peer has sent its last octet; reading goes on until it is met, for no further event tells.
 void TcpWorker::read_on(Connection& connection, bool ended) {
   for (int i = 0; i < kReadBatch; ++i) {
-    const auto came = readable(connection);
+    const auto came = readable(connection, !ended);
     if (!connection.fd || connection.out.left() != 0) return;
     if (came != Came::full && !ended) return;
   }
@@ -222,7 +226,7 @@ void TcpWorker::close(Connection& connection) {
 void TcpWorker::finish(Connection& connection) {
   try {
     for (int i = 0; i < 16 && connection.fd && connection.out.left() == 0; ++i)
-      if (readable(connection) == Came::nothing) break;
+      if (readable(connection, false) == Came::nothing) break;
   } catch (const std::bad_alloc&) {
     return close(connection);
   }
@@ -250,6 +254,7 @@ void TcpWorker::wind_down() {
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
       handle(events[static_cast<std::size_t>(i)]);
+      answer_gathered();
       finish(connection);
     }
   }

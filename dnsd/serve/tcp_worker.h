@@ -1,4 +1,5 @@
-// TCP connections of one thread: epoll, frames, batches, one write for all that one read asked, deadlines.
+// TCP connections of one thread: epoll, frames, batches, one write for all that one read asked, deadlines. Single short
+// queries, the usual case, are read from all connections that have one, then answered together, then sent.
 //
 // Threads: run() is the worker's own; stop() and the counters may be used from any thread.
 //
@@ -37,6 +38,7 @@ class TcpWorker {
  public:
   static constexpr std::size_t kMaxUntaken = 64u << 20;
   static constexpr std::size_t kReadSize = 65'536;
+  static constexpr std::size_t kShortQuery = 512;  // header, the longest question and what clients add in OPT
   // Replies are collected up to kCollect and then sent; a batch that is begun always has room.
   static constexpr std::size_t kCollect = 262'144;
   static constexpr std::size_t kReplies = kCollect + kMaxBatch * kMaxFrame;
@@ -74,13 +76,16 @@ class TcpWorker {
 
   // tcp_stream.cc: octets
   enum class Came : std::uint8_t { nothing, all, full };  // full: there may be more to read
-  Came readable(Connection& connection);
+  Came readable(Connection& connection, bool may_gather);
+  [[nodiscard]] bool gather(Connection& connection, std::span<const std::uint8_t> octets);
+  void answer_gathered();
   void writable(Connection& connection);
   void settle(Connection& connection);
   void serve_kept(Connection& connection);
   std::size_t serve(Connection& connection, std::span<const std::uint8_t> octets);
   [[nodiscard]] std::size_t cut(const Connection& connection, std::span<const std::uint8_t> octets, std::size_t& done);
   [[nodiscard]] std::size_t respond(Connection& connection, std::size_t count, std::size_t filled);
+  void ask(std::span<const Request> requests, std::uint8_t* first_reply);
   void write(Connection& connection, std::span<const std::uint8_t> replies);
 
   std::vector<int> listening_;
@@ -104,6 +109,12 @@ class TcpWorker {
   Slots answers_;  // one, of kReplies
   std::array<Request, kMaxBatch> requests_{};
   std::array<Reply, kMaxBatch> replies_{};
+
+  // Of this round, one query each; none of these connections is closed before it is answered.
+  std::array<Connection*, kMaxBatch> gathered_from_{};
+  std::array<Request, kMaxBatch> gathered_requests_{};
+  std::size_t gathered_ = 0;
+  std::vector<std::uint8_t> gathered_octets_;  // kShortQuery for each
 };
 
 }  // namespace dnsd::serve

@@ -83,6 +83,32 @@ TEST(Tcp, PipelinedQueriesAreAnsweredInBatches) {
   EXPECT_EQ(server.echo.largest_batch.load(), kMaxBatch);
 }
 
+// Replies of all lengths stand back to back in one buffer, the one that is missing among them.
+TEST(Tcp, SingleQueriesOfManyConnectionsAreOneBatchAndEachGetsItsOwnReply) {
+  TestServer server([](auto& o) { o.tcp_workers = 1; });
+  server.run();
+  std::vector<std::unique_ptr<TcpPeer>> clients;
+  for (std::uint16_t i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<TcpPeer>(server.endpoint()));
+    ASSERT_TRUE(clients.back()->answers(i));
+  }
+  server.echo.hold = true;  // the worker is busy with the first until all others have sent
+  clients[0]->send(TcpPeer::frame(message(0)));
+  ASSERT_TRUE(eventually([&] { return server.echo.held.load(); }));
+  const auto query = [](std::uint16_t i) {
+    return i == 7 ? message(i, 0, 14, 0x80) : message(i, static_cast<std::uint16_t>(i * 3000));
+  };
+  for (std::uint16_t i = 1; i < 20; ++i) clients[i]->send(TcpPeer::frame(query(i)));
+  server.echo.hold = false;
+  for (std::uint16_t i = 0; i < 20; ++i) {
+    if (i == 7) continue;
+    EXPECT_EQ(clients[i]->receive(), reply_to(query(i))) << i;
+  }
+  EXPECT_TRUE(clients[7]->ends_in_order());
+  EXPECT_TRUE(clients[8]->answers(8));
+  EXPECT_EQ(server.echo.largest_batch.load(), 19u);
+}
+
 TEST(Tcp, AHalfClosedConnectionIsStillAnswered) {
   TestServer server;
   server.run();

@@ -42,10 +42,14 @@ inline Bytes reply_to(const Bytes& query) {
 struct Echo {
   std::atomic<std::uint64_t> requests{0}, largest_batch{0};
   std::atomic<bool> hold{false};  // respond() waits: the socket's buffer fills
+  std::atomic<bool> held{false};  // it has waited
 
   static void call(void* context, std::span<const Request> requests, std::span<Reply> replies, BatchTime) noexcept {
     auto& self = *static_cast<Echo*>(context);
-    while (self.hold.load()) std::this_thread::yield();
+    while (self.hold.load()) {
+      self.held = true;
+      std::this_thread::yield();
+    }
     self.requests += requests.size();
     if (requests.size() > self.largest_batch) self.largest_batch = requests.size();
     for (std::size_t i = 0; i < requests.size(); ++i) {
