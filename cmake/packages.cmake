@@ -12,6 +12,13 @@ pkg_check_modules(spdlogpkg REQUIRED IMPORTED_TARGET GLOBAL spdlog)
 foreach(name cares ldns xxhash spdlog)
   add_library(${name} ALIAS PkgConfig::${name}pkg)
 endforeach()
+# jemalloc instead of glibc's malloc, in optimised programs alone: sanitizers bring their own, and a debugger wants the
+# usual one. docs/decisions/allocator.md has the figures.
+add_library(allocator INTERFACE)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DNSD_SANITIZE)
+  pkg_check_modules(jemallocpkg REQUIRED IMPORTED_TARGET GLOBAL jemalloc)
+  target_link_libraries(allocator INTERFACE PkgConfig::jemallocpkg)
+endif()
 add_library(CLI11 INTERFACE)         # header-only
 add_library(tomlplusplus INTERFACE)  # header-only
 
