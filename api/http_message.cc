@@ -1,5 +1,6 @@
 #include "api/http_message.h"
 
+#include <algorithm>
 #include <array>
 
 #include "registry/text.h"
@@ -18,6 +19,8 @@ int hex_digit(char c) {
 
 // Refuses NUL and control octets too: no name, id or path of ours holds one, and none shall reach a log or header.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  const auto plain = [](char c) { return c > 0x20 && c < 0x7f && c != '%' && c != '+'; };
+  if (std::ranges::all_of(text, plain)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

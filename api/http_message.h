@@ -53,6 +53,7 @@ struct Request {
   // Filled in by the gateway: the target's parts, and the values of the pattern's {places}.
   std::vector<std::pair<std::string, std::string>> query;
   std::vector<std::string> params;
+  bool rehearsal = false;  // of a batch with ?dry_run=true: its operations show what would be
 
   // Asks to be told (once, on the control thread) when the peer closes while its request is held. Unset in tests
   // without a socket.

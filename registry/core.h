@@ -29,6 +29,7 @@ struct Edit {
   bool silent = false;  // restore: nobody is told, so nothing is gathered
   ChangeSet set;
   std::set<std::string, std::less<>> services, namespaces, horizons;
+  std::string_view touched;  // of `services`, the last one: registrations of one service follow each other
   std::set<std::string, std::less<>> content;  // namespaces whose transfer content changed: their serial moves
 };
 

@@ -44,7 +44,7 @@ void RegistryCore::touch(Edit& edit, Service& service, bool content) {
   service.index = stamp(edit);
   if (const auto ns = namespaces.find(service.apex); ns != namespaces.end()) ns->second.index = edit.set.revision;
   if (edit.silent) return;
-  edit.services.insert(service.name.key());
+  if (edit.touched != service.name.key()) edit.touched = *edit.services.insert(service.name.key()).first;
   if (content) edit.content.insert(service.apex);
 }
 

@@ -31,13 +31,19 @@ std::optional<NamespaceView> Staging::find_namespace(std::string_view apex) cons
   return NamespaceView{&ns.def, ns.managed_by_config, ns.created, ns.revision};
 }
 
+// Commands of one service follow each other, and each has five of these look-ups.
+const Service* Staging::base_service(std::string_view key) const {
+  if (!last_ || last_->first != key) last_.emplace(key, core_.find_service(key));
+  return last_->second;
+}
+
 std::optional<ServiceView> Staging::find_service(std::string_view key) const {
   if (const auto it = services_.find(key); it != services_.end()) {
     if (!it->second) return std::nullopt;
     return ServiceView{
         &it->second->name, &it->second->policy, it->second->declared, false, false, it->second->created, 0};
   }
-  const Service* const found = core_.find_service(key);
+  const Service* const found = base_service(key);
   if (found == nullptr) return std::nullopt;
   const Service& s = *found;
   return ServiceView{&s.name, &s.policy, s.declared, s.managed_by_config, s.shadowed, s.created, s.revision};
@@ -50,7 +56,7 @@ std::optional<InstanceView> Staging::find_instance(const std::string& service, s
       return InstanceView{&(*it->second)->def, nullptr, false, (*it->second)->created, 0};
     }
   }
-  const Service* const owner = core_.find_service(service);
+  const Service* const owner = base_service(service);
   if (owner == nullptr) return std::nullopt;
   const auto it = owner->instances.find(id);
   if (it == owner->instances.end()) return std::nullopt;
@@ -72,7 +78,7 @@ std::optional<std::string> Staging::id_of_label(const std::string& service, cons
   if (const auto staged = instances_.find(service); staged != instances_.end()) {
     if (const auto it = staged->second.by_label.find(label); it != staged->second.by_label.end()) return it->second;
   }
-  const Service* const owner = core_.find_service(service);
+  const Service* const owner = base_service(service);
   const Instance* const holder = owner == nullptr ? nullptr : owner->holder_of(label);
   if (holder == nullptr) return std::nullopt;
   return holder->def->id;
@@ -85,7 +91,7 @@ std::optional<DrainEffect> Staging::drain_of(const Ref& ref) const {
   }
   const auto found = find_instance(ref.service, ref.id);
   // A replaced definition keeps the drain of the instance that it replaces.
-  const Service* const owner = core_.find_service(ref.service);
+  const Service* const owner = base_service(ref.service);
   if (!found || owner == nullptr) return std::nullopt;
   const auto base = owner->instances.find(ref.id);
   if (base == owner->instances.end() || !base->second.drain_started) return std::nullopt;
@@ -139,7 +145,7 @@ bool Staging::names_host(std::string_view key) const {
 }
 
 std::size_t Staging::instances_in(const std::string& service) const {
-  const Service* const owner = core_.find_service(service);
+  const Service* const owner = base_service(service);
   const auto staged = instances_.find(service);
   return total(owner == nullptr ? 0 : owner->instances.size(), staged == instances_.end() ? 0 : staged->second.delta);
 }
@@ -147,7 +153,7 @@ std::size_t Staging::instances_in(const std::string& service) const {
 std::vector<std::string> Staging::ids_in(const std::string& service) const {
   std::vector<std::string> ids;
   const auto staged = instances_.find(service);
-  if (const Service* const owner = core_.find_service(service)) {
+  if (const Service* const owner = base_service(service)) {
     for (const auto& [id, instance] : owner->instances) {
       if (staged == instances_.end() || !staged->second.by_id.contains(id)) ids.push_back(id);
     }

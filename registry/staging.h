@@ -105,6 +105,7 @@ class Staging {
   [[nodiscard]] std::vector<Effect> take();
 
  private:
+  [[nodiscard]] const Service* base_service(std::string_view key) const;
   template <class Map>
   void set(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
     const auto [it, fresh] = map.try_emplace(key);
@@ -122,6 +123,7 @@ class Staging {
 
   const RegistryCore& core_;
   Now now_;
+  mutable std::optional<std::pair<std::string, const Service*>> last_;  // the registry beneath does not move
   std::deque<Effect> effects_;          // they stay where they are: what is staged points into them
   std::vector<std::size_t> undo_size_;  // per effect: the length of the undo log after it
   std::vector<std::function<void()>> undo_;

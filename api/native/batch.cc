@@ -1,6 +1,7 @@
 // Many writes in one request and one commit. Each operation is decoded by the handler of its own route; heartbeats
 // are observations and follow the commit, in order.
 #include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 
 #include "api/long_poll.h"
@@ -57,7 +58,7 @@ Result<std::string> read_text(const json::object& object, std::string_view membe
 }
 
 // The operation as the request that it stands for.
-Result<Request> read_operation(const json::object& object, const Request& outer) {
+Result<Request> read_operation(const json::object& object, const Request& outer, bool rehearsal) {
   for (const auto& member : object) {
     const std::string_view name(member.key().data(), member.key().size());
     if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
@@ -75,6 +76,7 @@ Result<Request> read_operation(const json::object& object, const Request& outer)
   request.method = parse_method(request.verb);
   request.target = std::move(*path);
   request.peer = outer.peer;
+  request.rehearsal = rehearsal;
   if (if_match == "") return request;
   // The bare revision of a GET's body is as good as its ETag.
   const bool bare = std::ranges::all_of(*if_match, [](char c) { return c >= '0' && c <= '9'; });
@@ -87,14 +89,14 @@ Response not_in_batches(const Request& request) {
                           request.verb + " " + request.target + " is no write that a batch can hold");
 }
 
-Operation decode(App& app, const json::value& value, const Request& outer) {
+Operation decode(App& app, const json::value& value, const Request& outer, bool rehearsal) {
   Operation operation;
   const auto* object = value.if_object();
   if (!object) {
     operation.refusal = problem_response(bad_operation("wrong_type", "", "an operation is an object"));
     return operation;
   }
-  auto request = read_operation(*object, outer);
+  auto request = read_operation(*object, outer, rehearsal);
   Target target;
   if (!request) {
     operation.refusal = problem_response(request.error());
@@ -118,35 +120,37 @@ Operation decode(App& app, const json::value& value, const Request& outer) {
   return operation;
 }
 
-json::object result_of(const Response& refusal, bool minimal) {
-  json::object out{{"status", refusal.status}};
+json::object result_of(const Response& refusal, bool minimal, json::storage_ptr arena = {}) {
+  json::object out(std::move(arena));
+  out.emplace("status", refusal.status);
   if (!minimal || refusal.status >= 400) out["body"] = json::parse(refusal.body);
   return out;
 }
 
-json::object result_of(Written result, bool minimal) {
-  json::object out{{"status", result.status}};
+json::object result_of(Written result, bool minimal, json::storage_ptr arena) {
+  json::object out(std::move(arena));
+  out.emplace("status", result.status);
   if (!minimal && !result.body.is_null()) out["body"] = std::move(result.body);
   return out;
 }
 
-json::object perform(App& app, const Operation& operation, const registry::WriteResult& result, const Modes& modes) {
-  if (operation.refusal) return result_of(*operation.refusal, modes.minimal);
+json::object perform(App& app, const Operation& operation, const registry::WriteResult& result, const Modes& modes,
+                     const json::storage_ptr& arena) {
+  const auto say = [&](const auto& checked) {
+    return checked ? result_of(Written{}, modes.minimal, arena)
+                   : result_of(problem_response(checked.error()), modes.minimal, arena);
+  };
+  if (operation.refusal) return result_of(*operation.refusal, modes.minimal, arena);
   if (const auto* heartbeat = std::get_if<Heartbeat>(&operation.plan->action)) {
-    if (modes.dry_run) {
-      const auto check = find_heartbeat(app, *heartbeat);
-      return check ? result_of(Written{}, modes.minimal) : result_of(problem_response(check.error()), modes.minimal);
-    }
-    const auto index = beat(app, *heartbeat);
-    return index ? result_of(Written{}, modes.minimal) : result_of(problem_response(index.error()), modes.minimal);
+    return modes.dry_run ? say(find_heartbeat(app, *heartbeat)) : say(beat(app, *heartbeat));
   }
   const auto& outcome = result.results.at(*operation.command);
-  if (!outcome) return result_of(problem_response(outcome.error()), modes.minimal);
+  if (!outcome) return result_of(problem_response(outcome.error()), modes.minimal, arena);
   // A body that nobody asked for costs as much as the rest of the operation.
-  if (modes.minimal) return result_of(Written{status_of(*operation.plan, *outcome), {}}, true);
+  if (modes.minimal) return result_of(Written{status_of(*operation.plan, *outcome), {}}, true, arena);
   auto done = written(app, *operation.plan, *outcome);
   if (modes.dry_run) done.body = operation.plan->preview ? operation.plan->preview(app) : json::value();
-  return result_of(std::move(done), modes.minimal);
+  return result_of(std::move(done), modes.minimal, arena);
 }
 
 // A failed atomic batch: one problem, and what each operation would have said.
@@ -215,6 +219,7 @@ Result<json::array> read_operations(const Request& request) {
 
 awaitable<registry::WriteResult> run(App& app, std::vector<Operation>& operations, Modes modes) {
   std::vector<registry::Command> commands;
+  commands.reserve(operations.size());
   for (auto& operation : operations) {
     auto* command = operation.plan ? std::get_if<registry::Command>(&operation.plan->action) : nullptr;
     if (!command) continue;
@@ -241,7 +246,8 @@ awaitable<Response> post_batch(App& app, Request& request) {
                                fmt::format("a batch holds at most {} operations", app.options.max_batch_operations));
   }
   std::vector<Operation> operations;
-  for (const auto& item : *list) operations.push_back(decode(app, item, request));
+  operations.reserve(list->size());
+  for (const auto& item : *list) operations.push_back(decode(app, item, request, modes->dry_run));
   if (modes->atomic) {
     if (const auto failed = first_refusal(app, operations)) {
       co_return failed_batch(*failed, *operations[*failed].refusal, operations.size());
@@ -254,9 +260,14 @@ awaitable<Response> post_batch(App& app, Request& request) {
     const auto why = problem_response(result.results.at(*result.failed_index).error());
     co_return failed_batch(static_cast<std::size_t>(failed), why, operations.size());
   }
-  json::array results;
-  for (const auto& operation : operations) results.push_back(perform(app, operation, result, *modes));
-  auto response = json_response(200, json::object{{"revision", result.revision}, {"results", std::move(results)}});
+  const auto arena = json::make_shared_resource<json::monotonic_resource>();
+  json::array results(arena);
+  results.reserve(operations.size());
+  for (const auto& operation : operations) results.push_back(perform(app, operation, result, *modes, arena));
+  json::object body(arena);
+  body.emplace("revision", result.revision);
+  body.emplace("results", std::move(results));
+  auto response = json_response(200, std::move(body));
   response.set("X-Dnsd-Index", std::to_string(std::max<registry::Revision>(result.revision, 1)));
   co_return response;
 }

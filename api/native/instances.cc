@@ -78,7 +78,10 @@ registry::codec::InstanceContext context_of(const App& app, const Request& reque
   return context;
 }
 
-std::optional<registry::Revision> revision_of(const App& app, const DomainName& service, std::string_view id) {
+// Looked up only for a request that compares it.
+std::optional<registry::Revision> revision_of(const App& app, const Request& request, const DomainName& service,
+                                              std::string_view id) {
+  if (request.header("if-match").empty()) return std::nullopt;
   const auto* instance = app.registry().find_instance(service.key(), id);
   return instance ? std::optional(instance->revision) : std::nullopt;
 }
@@ -158,9 +161,11 @@ Result<Plan> put_instance(App& app, const Request& request, const json::value* b
   if (auto problem = check_allowed(app, *def)) return std::unexpected(std::move(*problem));
   Plan plan;
   plan.body = show(name->key(), def->id);
-  plan.preview = [service = *name, def = *def](App&) { return preview_of(service, def); };
+  if (request.rehearsal || request.parameter("dry_run")) {
+    plan.preview = [service = *name, def = *def](App&) { return preview_of(service, def); };
+  }
   plan.location = instance_path(*name, def->id);
-  const auto when = precondition(request, revision_of(app, *name, def->id));
+  const auto when = precondition(request, revision_of(app, request, *name, def->id));
   plan.action = registry::Command(registry::PutInstance{std::move(*name), std::move(*def), when});
   return plan;
 }
@@ -185,7 +190,7 @@ Result<Plan> patch_instance(App& app, const Request& request, const json::value*
     const auto merged = merge(*instance->def);
     return merged ? preview_of(service, *merged) : json::value();
   };
-  const auto when = precondition(request, revision_of(app, *name, id));
+  const auto when = precondition(request, revision_of(app, request, *name, id));
   plan.action = registry::Command(registry::PatchInstance{std::move(*name), id, std::move(merge), when});
   return plan;
 }
@@ -194,7 +199,7 @@ Result<Plan> delete_instance(App& app, const Request& request, const json::value
   auto name = name_to_write(request.params[0]);
   if (!name) return std::unexpected(std::move(name.error()));
   const auto& id = request.params[1];
-  const auto when = precondition(request, revision_of(app, *name, id));
+  const auto when = precondition(request, revision_of(app, request, *name, id));
   Plan plan;
   plan.action = registry::Command(registry::DeleteInstance{std::move(*name), id, when});
   return plan;

@@ -10,6 +10,7 @@
 // what it says would be lost silently.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
@@ -23,7 +24,8 @@ namespace registry::codec {
 namespace {
 
 std::string escape(std::string_view part) {
-  if (part.find_first_of("/%") == std::string_view::npos) return std::string(part);
+  const auto special = [](char c) { return c == '/' || c == '%'; };
+  if (std::ranges::none_of(part, special)) return std::string(part);
   std::string out;
   for (const char c : part) {
     if (c == '/') {
@@ -81,12 +83,15 @@ Row row(const PutServiceEffect& e) {
 }
 Row row(const DeleteServiceEffect& e) { return {key_of('s', e.service), {}}; }
 
+// Of these a load has a million; the values live on the stack until they are text.
 Row row(const PutInstanceEffect& e) {
-  json::object body;
+  std::array<unsigned char, 4096> room;
+  json::monotonic_resource arena(room.data(), room.size());
+  json::object body(&arena);
   body["created"] = e.created;
   if (e.revision != 0) body["revision"] = e.revision;
   if (e.def.label != e.def.id) body["label"] = e.def.label;
-  body["def"] = write(e.def, Form::compact);
+  body["def"] = write(e.def, Form::compact, &arena);
   return {key_of('i', e.service, e.def.id), json::serialize(body)};
 }
 Row row(const DeleteInstanceEffect& e) { return {key_of('i', e.service, e.id), {}}; }

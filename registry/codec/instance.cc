@@ -331,9 +331,9 @@ void write_checks(json::object& out, const InstanceDef& def, Form form) {
 
 }  // namespace
 
-json::object write(const InstanceDef& def, Form form) {
+json::object write(const InstanceDef& def, Form form, json::storage_ptr storage) {
   const bool full = form == Form::full;
-  json::object out;
+  json::object out(std::move(storage));
   if (full || !def.node.empty()) out["node"] = text_or_null(def.node);
   write_addresses(out, def, full);
   if (full || def.port) out["port"] = def.port ? json::value(*def.port) : json::value();

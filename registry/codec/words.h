@@ -42,7 +42,7 @@ enum class Form : std::uint8_t {
   compact,  // defaults left out, for the store
 };
 [[nodiscard]] json::object write(const CheckDef& def, Form form);
-[[nodiscard]] json::object write(const InstanceDef& def, Form form);
+[[nodiscard]] json::object write(const InstanceDef& def, Form form, json::storage_ptr storage = {});
 [[nodiscard]] json::object write(const ServicePolicy& policy, Form form);
 [[nodiscard]] json::object write(const NamespaceDef& def, Form form);
 
