@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "registry/core.h"
@@ -73,7 +74,10 @@ void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
 
 Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy, bool declared, Origin origin,
                                    Edit& edit) {
-  const auto [it, fresh] = services.try_emplace(name.key());
+  const std::size_t before = services.size();
+  const auto it = services.try_emplace(newest == services.end() ? newest : std::next(newest), name.key());
+  const bool fresh = services.size() != before;
+  if (fresh) newest = it;
   Service& service = it->second;
   const bool new_checks = service.policy.checks != policy.checks;
   service.name = name;
@@ -115,6 +119,7 @@ void RegistryCore::erase_service(std::string_view key, Edit& edit) {
   namespaces[service.apex].services--;
   tell(edit, {ChangeKind::service, ChangeOp::remove, it->first, {}, false, {}});
   index.erase(&service);
+  if (newest == it) newest = services.end();
   services.erase(it);
 }
 

@@ -83,11 +83,12 @@ void Generation::set_horizon(const registry::Service& service) {
 }
 
 void Generation::list(Space& space, const std::string& key, const Listed& entry) {
-  const auto at = space.listed.find(key);
-  const bool was_tcp = at != space.listed.end() && at->second.tcp;
-  if (at == space.listed.end() ? !entry.tcp && !entry.udp : at->second == entry) return;
-  if (at != space.listed.end()) space.listed.erase(at);
-  if (entry.tcp || entry.udp) space.listed.emplace(key, entry);
+  auto at = space.listed.lower_bound(key);
+  const bool known = at != space.listed.end() && at->first == key;
+  const bool was_tcp = known && at->second.tcp;
+  if (known ? at->second == entry : !entry.tcp && !entry.udp) return;
+  if (known) at = space.listed.erase(at);
+  if (entry.tcp || entry.udp) space.listed.emplace_hint(at, key, entry);
   const bool had_tcp = space.tcp != 0;
   space.tcp = space.tcp - (was_tcp ? 1 : 0) + (entry.tcp ? 1 : 0);
   const bool has_room = space.listed_until.empty() || key <= space.listed_until;
