@@ -12,6 +12,7 @@ Result<Outcome> run(Staging& staging, const DeleteNamespace& command);
 Result<Outcome> run(Staging& staging, const PutService& command);
 Result<Outcome> run(Staging& staging, const DeleteService& command);
 Result<Outcome> run(Staging& staging, const PutInstance& command);
+Result<Outcome> run(Staging& staging, PutInstance&& command);
 Result<Outcome> run(Staging& staging, const PatchInstance& command);
 Result<Outcome> run(Staging& staging, const DeleteInstance& command);
 Result<Outcome> run(Staging& staging, const DrainInstance& command);

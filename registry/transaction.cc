@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "registry/rules.h"
 
 namespace registry {
@@ -13,6 +15,15 @@ struct Transaction::Impl : Staging {
 Transaction::Transaction(const Registry& registry, const Now& now)
     : impl_(std::make_unique<Impl>(*registry.impl_, now)) {}
 Transaction::~Transaction() = default;
+
+Result<Outcome> Transaction::run(Command&& command) {
+  auto* const put = std::get_if<PutInstance>(&command);
+  if (put == nullptr) return run(std::as_const(command));
+  const Mark before = mark();
+  auto outcome = registry::run(static_cast<Staging&>(*impl_), std::move(*put));
+  if (!outcome) roll_back(before);
+  return outcome;
+}
 
 Result<Outcome> Transaction::run(const Command& command) {
   const Mark before = mark();

@@ -89,6 +89,8 @@ class Transaction {
 
   // Validates and stages one command. The equal PUT answers `unchanged` and stages nothing.
   Result<Outcome> run(const Command& command);
+  // The same; what is staged is moved out of the command. One that stages nothing, or fails, stays whole.
+  Result<Outcome> run(Command&& command);
 
   struct Mark {
     std::size_t effects = 0;

@@ -23,11 +23,10 @@ std::optional<Problem> check_host(const Staging& staging, const DomainName& serv
   return one_fault("#/host", "alias", "is an alias service, and an SRV target must own addresses (RFC 2782)");
 }
 
-std::optional<Problem> check_place(const Staging& staging, const DomainName& service, const InstanceDef& def,
-                                   bool fresh) {
+std::optional<Problem> check_place(const Staging& staging, const DomainName& service,
+                                   const std::optional<ServiceView>& owner, const InstanceDef& def, bool fresh) {
   const std::string& key = service.key();
   const Registry::Limits& limits = staging.core().limits;
-  const auto owner = staging.find_service(key);
   if (owner && !owner->policy->alias.empty()) {
     return Problem{
         ProblemKind::name_conflict, fmt::format("'{}' is an alias and holds no instances", service.text()), {}, {}};
@@ -53,7 +52,8 @@ std::optional<Problem> check_place(const Staging& staging, const DomainName& ser
   return check_host(staging, service, def);
 }
 
-Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef def, const Precondition& when) {
+// `def` is moved from when it is staged, which is the last thing done.
+Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef&& def, const Precondition& when) {
   sort_tags(def);
   const auto owner = staging.find_service(service.key());
   const auto present = staging.find_instance(service.key(), def.id);
@@ -72,7 +72,7 @@ Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef def
   if (owner) {
     if (auto problem = check_not_static(staging, service)) return std::unexpected(std::move(*problem));
   }
-  if (auto problem = check_place(staging, service, def, !present)) return std::unexpected(std::move(*problem));
+  if (auto problem = check_place(staging, service, owner, def, !present)) return std::unexpected(std::move(*problem));
   if (!owner) staging.put(PutServiceEffect{service, {}, false, 0});
   staging.put(PutInstanceEffect{service.key(), std::move(def), present ? present->created : 0});
   return present ? Outcome::replaced : Outcome::created;
@@ -89,7 +89,10 @@ Result<InstanceView> find(const Staging& staging, const std::string& service, co
 }  // namespace
 
 Result<Outcome> run(Staging& staging, const PutInstance& command) {
-  return put(staging, command.service, command.def, command.when);
+  return put(staging, command.service, InstanceDef(command.def), command.when);
+}
+Result<Outcome> run(Staging& staging, PutInstance&& command) {
+  return put(staging, command.service, std::move(command.def), command.when);
 }
 
 Result<Outcome> run(Staging& staging, const PatchInstance& command) {

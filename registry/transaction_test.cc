@@ -231,6 +231,25 @@ TEST_F(TransactionTest, LaterCommandsSeeEarlierOnes) {
   EXPECT_EQ(transaction.run(PutService{name("web.corp"), {}, {}}).error().kind, ProblemKind::name_conflict);
 }
 
+TEST_F(TransactionTest, AConsumedCommandGivesAwayOnlyWhatIsStaged) {
+  Transaction transaction(registry, now);
+  const auto def = instance("i1", "10.0.0.1");
+  const auto consume = [&](const char* id) {
+    Command command = PutInstance{name("web.corp"), instance(id, "10.0.0.1"), {}};
+    const auto outcome = transaction.run(std::move(command));
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left is what is asked here
+    return std::pair(outcome, std::get<PutInstance>(command).def);
+  };
+  EXPECT_EQ(*consume("i1").first, Outcome::created);
+  const auto [again, kept] = consume("i1");
+  EXPECT_EQ(*again, Outcome::unchanged);
+  EXPECT_EQ(kept, def);
+  const auto [refused, whole] = consume("I1");
+  EXPECT_EQ(refused.error().kind, ProblemKind::name_conflict);
+  EXPECT_EQ(whole.id, "I1");
+  EXPECT_EQ(std::get<PutInstanceEffect>(transaction.take().back()).def, def);
+}
+
 TEST_F(TransactionTest, AFailedCommandLeavesNothingBehind) {
   Transaction transaction(registry, now);
   EXPECT_FALSE(transaction.run(PutInstance{name("ns.corp"), instance("i1"), {}}));

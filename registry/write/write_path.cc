@@ -18,13 +18,15 @@ Problem not_done() {
   return {ProblemKind::failed_dependency, "not done, because another operation of the batch failed", {}, {}};
 }
 
-// Runs one submission's commands. On a failure of an atomic one nothing of it stays in `transaction`.
-WriteResult run(Transaction& transaction, const std::vector<Command>& commands, bool atomic) {
+// Runs one submission's commands. On a failure of an atomic one nothing of it stays in `transaction`; it may be judged
+// again (settle_failed), so that only others, and only where they can change, are consumed by what they stage.
+template <class Commands>
+WriteResult run(Transaction& transaction, Commands& commands, bool atomic) {
   WriteResult result;
   result.results.reserve(commands.size());
   const auto mark = transaction.mark();
-  for (const Command& command : commands) {
-    result.results.push_back(transaction.run(command));
+  for (auto& command : commands) {
+    result.results.push_back(atomic ? transaction.run(std::as_const(command)) : transaction.run(std::move(command)));
     if (result.results.back() || !atomic) continue;
     const std::size_t failed = result.results.size() - 1;
     Problem problem = std::move(result.results.back()).error();
@@ -177,7 +179,7 @@ void WritePath::finish(Batch batch, std::optional<Problem> failure) {
 void WritePath::settle_failed(Answer& answer, const Problem& failure) const {
   if (!answer.staged) {
     Transaction transaction(registry_, clock_());
-    WriteResult again = run(transaction, answer.submission.commands, answer.submission.atomic);
+    WriteResult again = run(transaction, std::as_const(answer.submission.commands), answer.submission.atomic);
     if (transaction.take().empty()) {
       answer.result = std::move(again);
       return;
