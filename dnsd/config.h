@@ -54,7 +54,7 @@ struct StoreConfig {
 };
 
 struct ZoneFile {
-  registry::DomainName apex;
+  std::string apex;  // folded, without the dot at its end ("" = the root); of a [[zone]] any name that DNS has
   std::filesystem::path file;
   bool operator==(const ZoneFile&) const = default;
 };

@@ -13,7 +13,7 @@ std::size_t check_zone_files(const std::vector<ZoneFile>& files, bool of_namespa
   std::size_t records = 0;
   for (const auto& [apex, file] : files) {
     answers::ZoneFileOptions options;
-    options.apex = apex.text();
+    options.apex = apex.empty() ? "." : apex;
     options.namespace_file = of_namespaces;
     const auto zone = answers::load_zone_file(file, options);
     if (zone) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "dnsd/answers/presentation.h"
 #include "dnsd/config_nodes.h"
 #include "registry/codec/codec.h"
 
@@ -49,6 +51,18 @@ void add_namespace(registry::NamespaceDef def, const Where& at, Config& config, 
   config.declared.namespaces.push_back(std::move(def));
 }
 
+// Any name: the root, "0/25.2.0.192.in-addr.arpa" (RFC 2317), escapes as in zone files.
+std::optional<std::string> zone_name(const toml::value<std::string>& value, Complaints& complaints) {
+  const auto wire = answers::name_to_wire(value.get());
+  if (!wire) {
+    complaints.add(where(value), fmt::format("\"{}\" is not a domain name", value.get()));
+    return std::nullopt;
+  }
+  auto name = answers::name_to_text(answers::fold_wire(*wire)).value_or(".");
+  name.pop_back();
+  return name;
+}
+
 }  // namespace
 
 registry::NamespaceDef plain_namespace(registry::DomainName name) {
@@ -70,7 +84,7 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
     auto def = read_namespace(*table, *name, complaints);
     auto zone = table->contains("zone_file") ? path(*table, "namespace", "zone_file", base, complaints) : std::nullopt;
     if (!is_chosen(*name)) continue;
-    if (zone) config.namespace_files.push_back({*name, *std::move(zone)});
+    if (zone) config.namespace_files.push_back({name->key(), *std::move(zone)});
     // A namespace with a mistake still counts as declared, so that its services are judged, not called homeless.
     add_namespace(def ? *std::move(def) : plain_namespace(*name), where(*value), config, complaints);
   }
@@ -86,22 +100,22 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
 
 void read_zones(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints) {
   static const std::vector<std::string_view> known = {"name", "file"};
+  std::set<std::string> seen;
   for (const auto* table : tables(file, "zone", complaints)) {
     for (const auto& [key, value] : *table) {
       if (std::ranges::find(known, key.str()) == known.end()) unknown_key(complaints, key, "[[zone]]", known);
     }
     const auto* value = text(*table, "zone", "name", complaints);
     auto zone = path(*table, "zone", "file", base, complaints);
-    const auto name = value ? domain(*value, complaints) : std::nullopt;
+    auto name = value ? zone_name(*value, complaints) : std::nullopt;
     if (!name || !zone) continue;
-    const auto same = [&](const ZoneFile& other) { return other.apex == *name; };
-    if (is_known_apex(config, *name)) {
+    if (const auto apex = DomainName::parse(*name); apex && is_known_apex(config, *apex)) {
       complaints.add(where(*value),
-                     fmt::format("\"{}\" is a namespace; give it this file as its zone_file", name->text()));
-    } else if (std::ranges::any_of(config.zones, same)) {
-      complaints.add(where(*value), fmt::format("the zone \"{}\" is declared twice", name->text()));
+                     fmt::format("\"{}\" is a namespace; give it this file as its zone_file", value->get()));
+    } else if (!seen.insert(*name).second) {
+      complaints.add(where(*value), fmt::format("the zone \"{}\" is declared twice", value->get()));
     }
-    config.zones.push_back({*name, *std::move(zone)});
+    config.zones.push_back({*std::move(name), *std::move(zone)});
   }
 }
 

@@ -62,6 +62,7 @@ TEST(Config, OfAFileWithZonesAloneHasNoNamespace) {
   const auto config = good("[[zone]]\nname = \"example.com\"\nfile = \"e.zone\"");
   EXPECT_THAT(apexes(config), IsEmpty());
   ASSERT_EQ(config.zones.size(), 1U);
+  EXPECT_EQ(config.zones[0].apex, "example.com");
   EXPECT_EQ(config.zones[0].file, "e.zone");
 }
 
@@ -97,7 +98,7 @@ TEST(Config, ChosenNamespacesReplaceTheFilesAndKeepTheirSettings) {
   EXPECT_THAT(apexes(config), ElementsAre("corp", "lab"));
   EXPECT_EQ(config.declared.namespaces[0].ttl, 9s);
   ASSERT_EQ(config.namespace_files.size(), 1U);
-  EXPECT_EQ(config.namespace_files[0].apex.text(), "corp");
+  EXPECT_EQ(config.namespace_files[0].apex, "corp");
 }
 
 TEST(Config, DevKeepsEverythingInMemoryWhateverTheFileSays) {

@@ -19,7 +19,7 @@ std::vector<answers::StaticZone> load_all(const std::vector<ZoneFile>& files, bo
   for (const auto& file : files) {
     if (errors.size() >= kMaxErrors) break;
     answers::ZoneFileOptions options;
-    options.apex = file.apex.key();
+    options.apex = file.apex.empty() ? "." : file.apex;
     options.namespace_file = of_namespace;
     auto zone = answers::load_zone_file(file.file, options);
     if (zone) {
@@ -57,7 +57,7 @@ std::expected<LoadedZones, Errors> load_zones(const Config& config) {
     return std::unexpected(std::move(errors));
   }
   for (std::size_t i = 0; i < out.of_namespaces.size(); ++i) {
-    out.names.emplace(config.namespace_files[i].apex.key(), static_names(out.of_namespaces[i]));
+    out.names.emplace(config.namespace_files[i].apex, static_names(out.of_namespaces[i]));
   }
   return out;
 }

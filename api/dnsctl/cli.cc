@@ -40,6 +40,7 @@ struct Line {
   ResolveFlags resolve;
   WatchFlags watch;
   OverrideFlags override_rule;
+  ZoneCheckFlags zone;
   RunFlags run;
   std::string run_address = "auto", run_port, grace = "30s", backup_file, shell;
   Action action;
@@ -195,6 +196,17 @@ void add_overrides(CLI::App& app, Line& line) {
   list->callback([&] { line.action = plain([](const Session& s) { return list_overrides(s); }); });
 }
 
+void add_zones(CLI::App& app, Line& line) {
+  auto* zone = app.add_subcommand("zone", "Work on zone files, without the server");
+  zone->require_subcommand(1);
+  auto* check = zone->add_subcommand("check", "Read a zone file as dnsd does and say what is wrong with it");
+  check->add_option("file", line.zone.file, "The zone file")->required();
+  check->add_option("--apex", line.zone.apex, "The zone's name; default: the file's, without .zone")->type_name("NAME");
+  check->add_flag("--namespace", line.zone.of_namespace,
+                  "It is the zone_file of a namespace, without a SOA of its own");
+  check->callback([&] { line.action = plain([&](const Session& s) { return check_zone_file(s, line.zone); }); });
+}
+
 void describe(CLI::App& app, Line& line) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("dnsctl ") + std::string(registry::kVersion));
@@ -211,6 +223,7 @@ void describe(CLI::App& app, Line& line) {
   add_run(app, line);
   add_reads(app, line);
   add_overrides(app, line);
+  add_zones(app, line);
   auto* completion = app.add_subcommand("completion", "Print a shell's completion script");
   completion->add_option("shell", line.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
   completion->callback([&] {

@@ -228,6 +228,29 @@ TEST_F(DnsctlFiles, BackupWritesTheFileOnlyWhenItIsWhole) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "other.db"));
 }
 
+TEST_F(DnsctlFiles, ZoneCheckReadsAFileAsTheServerDoesAndNeedsNone) {
+  const auto check = [&](std::string_view text, std::vector<std::string> more = {}) {
+    std::ofstream(folder_ / "example.com.zone") << text;
+    more.insert(more.begin(), {"zone", "check", folder_ / "example.com.zone"});
+    return run(more, [](auto&) { return std::nullopt; });
+  };
+  const std::string soa = "@ 60 SOA ns host 7 1 1 1 1\n@ NS ns\n";
+  const auto good = check(soa + "ns A 192.0.2.1\n");
+  EXPECT_EQ(good.code, 0);
+  EXPECT_EQ(good.out, "ok: example.com. serial 7, 3 records\n");
+  EXPECT_THAT(good.err, IsEmpty());
+  const auto odd = check(soa);
+  EXPECT_EQ(odd.code, 0);
+  EXPECT_EQ(odd.err, "warning: example.com. NS: ns.example.com. does not exist\n");
+  const auto bad = check("@ NS ns\nns A 192.0.2.300\n");
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_THAT(bad.err, HasSubstr("example.com.zone:2"));
+  EXPECT_EQ(check("www A 192.0.2.1\n", {"--namespace", "--apex", "corp"}).code, 0);
+  const auto json = boost::json::parse(check(soa, {"-o", "json"}).out);
+  EXPECT_EQ(json.at("serial").as_int64(), 7);
+  EXPECT_EQ(json.at("warnings").as_array().size(), 1U);
+}
+
 TEST(Dnsctl, CompletionKnowsEveryCommand) {
   const auto ran = run({"completion", "bash"}, [](auto&) { return std::nullopt; });
   EXPECT_EQ(ran.code, 0);

@@ -38,6 +38,10 @@ struct OverrideFlags {
   std::string name, state;
   std::string service, instance, address, node, reason, expires;
 };
+struct ZoneCheckFlags {
+  std::string file, apex;  // apex "": from the file's name
+  bool of_namespace = false;
+};
 
 [[nodiscard]] ExitCode register_instance(const Session& session, const RegisterFlags& flags);
 [[nodiscard]] ExitCode deregister(const Session& session, const InstanceFlags& flags);
@@ -53,5 +57,7 @@ struct OverrideFlags {
 [[nodiscard]] ExitCode set_override(const Session& session, const OverrideFlags& flags);
 [[nodiscard]] ExitCode remove_override(const Session& session, const std::string& name);
 [[nodiscard]] ExitCode list_overrides(const Session& session);
+// Here, without the server: the file as dnsd would load it.
+[[nodiscard]] ExitCode check_zone_file(const Session& session, const ZoneCheckFlags& flags);
 
 }  // namespace ctl

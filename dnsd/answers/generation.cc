@@ -33,11 +33,17 @@ void Generation::load(const registry::Registry& registry, const registry::Now& n
     for (const auto& alias : name_space.def.aliases) apexes_.insert(fold_wire(to_wire(alias)));
   }
   for (const StaticZone& zone : static_zones_.alone) apexes_.insert(zone.apex);
+  for (const ReverseZone& reverse : options_.reverse) apexes_.insert(reverse_apex(reverse.prefix));
   for (const StaticZone& zone : static_zones_.alone) add_alone(zone);
   for (const auto& [key, name_space] : registry.namespaces()) add_space(name_space);
   add_reverse_zones();
   for (const auto& [key, service] : registry.services()) put_service(registry, service, now);
   finish();
+}
+
+bool Generation::is_apex(std::string_view name) const {
+  const Node* node = tree_.find(name);
+  return node != nullptr && (node->flags.load(std::memory_order_relaxed) & Node::kApex) != 0;
 }
 
 Zone* Generation::add_zone(const std::string& apex, ZoneKind kind) {
@@ -50,27 +56,25 @@ Zone* Generation::add_zone(const std::string& apex, ZoneKind kind) {
   return zones_.back().get();
 }
 
-bool Generation::is_occluded(std::string_view owner, std::string_view apex) const {
-  for (; owner.size() > apex.size(); owner = parent_wire(owner)) {
-    if (apexes_.contains(owner)) return true;
-  }
-  return false;
+StaticOwners Generation::owners_of(const StaticZone* zone, std::string_view place) const {
+  return {zone, place, [this](std::string_view name) { return apexes_.contains(name); }};
 }
 
 // By the zone that the name lies in: below an apex of ours that is no reverse zone, a zone file has the say.
 bool Generation::is_live_reverse(std::string_view name) const {
   while (!apexes_.contains(name) && name.size() > 1) name = parent_wire(name);
-  return std::any_of(zones_.begin(), zones_.end(),
-                     [&](const auto& zone) { return zone->kind == ZoneKind::reverse && zone->apex == name; });
+  if (!is_apex(name)) return false;
+  return tree_.find(name)->zone.load(std::memory_order_relaxed)->kind == ZoneKind::reverse;
 }
 
 void Generation::add_alone(const StaticZone& zone) {
   Zone* view = add_zone(zone.apex, ZoneKind::alone);
   view->view.store(static_view(zone).release(), std::memory_order_release);
   view->serial.store(zone.serial, std::memory_order_relaxed);
-  StaticOwners owners(&zone, zone.apex, [&](std::string_view owner) { return is_occluded(owner, zone.apex); });
-  Node& node = tree_.acquire(zone.apex, {.service = nullptr, .records = owners.at(zone.apex).build()});
-  tree_.set_apex(node, view);
+  view->denial = Denial::of(zone);
+  const StaticOwners owners = owners_of(&zone, zone.apex);
+  view->inside = owners.inside();
+  tree_.set_apex(tree_.acquire(zone.apex, owners.apex(zone.apex)), view);
   (void)owners.insert_into(tree_, zone.apex);  // they stay as long as the generation
 }
 
@@ -82,7 +86,7 @@ void Generation::add_reverse_zones() {
   }
   for (const ReverseZone& reverse : options_.reverse) {
     const std::string apex = reverse_apex(reverse.prefix);
-    if (apexes_.contains(apex)) continue;  // a zone file stands for it, or two prefixes share it
+    if (is_apex(apex)) continue;  // a zone file stands for it, or two prefixes share it
     Zone* zone = add_zone(apex, ZoneKind::reverse);
     zone->reverse_labels = reverse.prefix.v6 ? 34 : 6;
     zone->view.store(reverse_view(apex, mname, options_.negative_ttl).release(), std::memory_order_release);
@@ -103,8 +107,7 @@ void Generation::add_space(const registry::Namespace& name_space) {
     Place place;
     place.apex = fold_wire(to_wire(name));
     place.spelled = to_wire(name);
-    if (const Node* taken = tree_.find(place.apex); taken != nullptr && (taken->flags.load() & Node::kApex) != 0)
-      continue;
+    if (is_apex(place.apex)) continue;
     apexes_.insert(place.apex);
     place.zone = std::make_unique<Zone>();
     place.zone->apex = place.apex;
@@ -118,8 +121,7 @@ void Generation::add_space(const registry::Namespace& name_space) {
 void Generation::open_place(Space& space, Place& place) {
   const std::string apex = fold_wire(to_wire(space.def.name));
   const auto file = static_zones_.namespaces.find(apex);
-  StaticOwners owners(file == static_zones_.namespaces.end() ? nullptr : &file->second, place.apex,
-                      [&](std::string_view owner) { return is_occluded(owner, apex); });
+  StaticOwners owners = owners_of(file == static_zones_.namespaces.end() ? nullptr : &file->second, place.apex);
   retire(std::unique_ptr<const ZoneView>(
       place.zone->view.exchange(namespace_view(space.def, place.spelled).release(), std::memory_order_acq_rel)));
   const auto ttl = whole_seconds(space.def.negative_ttl);
@@ -127,8 +129,9 @@ void Generation::open_place(Space& space, Place& place) {
     const std::string ns = fold_wire(name_servers(space.def, place.apex).front());
     if (ns != place.apex && !owners.has(ns)) add_listen_addresses(owners.at(ns), options_.listen_addresses, ttl);
   }
-  place.node =
-      &tree_.acquire(place.apex, {.service = nullptr, .records = apex_records(space.def, place.spelled, owners)});
+  if (place.node == nullptr) place.zone->inside = owners.inside();
+  add_name_servers(space.def, place.spelled, owners);
+  place.node = &tree_.acquire(place.apex, owners.apex(place.apex));
   tree_.set_apex(*place.node, place.zone.get());
   place.owned = owners.insert_into(tree_, place.apex);
   const std::string list = to_wire("_services._dns-sd._udp");
@@ -137,17 +140,14 @@ void Generation::open_place(Space& space, Place& place) {
   }
 }
 
-// The name servers of the configuration, else those of the zone file, else ns.<apex>.
-RecordBlockPtr Generation::apex_records(const registry::NamespaceDef& def, const std::string& apex,
-                                        StaticOwners& owners) const {
+// Those of the configuration, else those of the zone file, else ns.<apex>.
+void Generation::add_name_servers(const registry::NamespaceDef& def, const std::string& apex, StaticOwners& owners) {
   RecordBuilder& records = owners.at(fold_wire(apex));
   if (!def.ns.empty()) records.remove(wire::type::ns);
-  if (!records.has(wire::type::ns)) {
-    for (std::string& name : name_servers(def, apex)) {
-      records.add(wire::type::ns, whole_seconds(def.negative_ttl), std::move(name));
-    }
+  if (records.has(wire::type::ns)) return;
+  for (std::string& name : name_servers(def, apex)) {
+    records.add(wire::type::ns, whole_seconds(def.negative_ttl), std::move(name));
   }
-  return records.build();
 }
 
 void Generation::close_place(Place& place) {
@@ -164,6 +164,9 @@ bool Generation::put_namespace(const registry::Registry& registry, const registr
                                const registry::Now& now) {
   const auto at = spaces_.find(name_space.def.name.key());
   if (at == spaces_.end()) {
+    const auto apexes = apexes_of(name_space.def);
+    const bool taken = std::any_of(apexes.begin(), apexes.end(), [this](const auto& apex) { return tree_.find(apex); });
+    if (taken || is_inside_static_zone(name_space.def)) return false;
     add_space(name_space);
     return true;
   }
@@ -196,9 +199,29 @@ void Generation::redefine(const registry::Registry& registry, Space& space, cons
   }
 }
 
-void Generation::remove_namespace(const std::string& apex) {
+std::vector<std::string> Generation::apexes_of(const registry::NamespaceDef& def) {
+  std::vector<std::string> apexes{fold_wire(to_wire(def.name))};
+  for (const auto& alias : def.aliases) apexes.push_back(fold_wire(to_wire(alias)));
+  return apexes;
+}
+
+// Such a namespace takes names from a zone file, or gives them back: delegations and their glue change.
+bool Generation::is_inside_static_zone(const registry::NamespaceDef& def) const {
+  const auto apexes = apexes_of(def);
+  const auto holds = [&](const StaticZone& zone) {
+    return std::any_of(apexes.begin(), apexes.end(), [&](const std::string& apex) {
+      return apex.size() > zone.apex.size() && is_at_or_below(apex, zone.apex);
+    });
+  };
+  return std::any_of(static_zones_.alone.begin(), static_zones_.alone.end(), holds) ||
+         std::any_of(static_zones_.namespaces.begin(), static_zones_.namespaces.end(),
+                     [&](const auto& entry) { return holds(entry.second); });
+}
+
+bool Generation::remove_namespace(const std::string& apex) {
   const auto at = spaces_.find(apex);
-  if (at == spaces_.end()) return;
+  if (at == spaces_.end()) return true;
+  if (is_inside_static_zone(at->second.def)) return false;
   std::vector<std::string> keys;
   for (const auto& [key, service] : services_) {
     if (service.apex == apex) keys.push_back(key);
@@ -206,6 +229,7 @@ void Generation::remove_namespace(const std::string& apex) {
   for (const std::string& key : keys) remove_service(key);
   for (Place& place : at->second.places) close_place(place);
   spaces_.erase(at);
+  return true;
 }
 
 }  // namespace dnsd::answers

@@ -15,6 +15,7 @@
 #include "dnsd/answers/name_tree.h"
 #include "dnsd/answers/publisher.h"
 #include "dnsd/answers/reverse.h"
+#include "dnsd/answers/static_tree.h"
 #include "dnsd/answers/static_zone.h"
 
 namespace dnsd::answers {
@@ -34,10 +35,11 @@ class Generation {
   void attach() { tree_.attach(), attached_ = true; }
   void keep_last_sent(const Generation& before);  // of services that were there before the reload
 
-  // False: the namespace's aliases changed, which moves every name in it; the caller loads a new generation.
+  // False: the namespace's aliases changed, which moves every name in it, or its apex is a name already, or lies inside
+  // a zone file's zone. The caller loads a new generation.
   [[nodiscard]] bool put_namespace(const registry::Registry& registry, const registry::Namespace& name_space,
                                    const registry::Now& now);
-  void remove_namespace(const std::string& apex);
+  [[nodiscard]] bool remove_namespace(const std::string& apex);
   void put_service(const registry::Registry& registry, const registry::Service& service, const registry::Now& now);
   void remove_service(const std::string& key);
   void set_horizon(const registry::Service& service);
@@ -80,14 +82,16 @@ class Generation {
   void add_reverse_zones();
   void add_space(const registry::Namespace& name_space);
   void open_place(Space& space, Place& place);
-  RecordBlockPtr apex_records(const registry::NamespaceDef& def, const std::string& apex,
-                              class StaticOwners& owners) const;
+  static void add_name_servers(const registry::NamespaceDef& def, const std::string& apex, StaticOwners& owners);
   void close_place(Place& place);
   void redefine(const registry::Registry& registry, Space& space, const registry::Namespace& now_is,
                 const registry::Now& now);
   Zone* add_zone(const std::string& apex, ZoneKind kind);
-  [[nodiscard]] bool is_occluded(std::string_view owner, std::string_view apex) const;
   [[nodiscard]] bool is_live_reverse(std::string_view name) const;
+  [[nodiscard]] static std::vector<std::string> apexes_of(const registry::NamespaceDef& def);
+  [[nodiscard]] bool is_inside_static_zone(const registry::NamespaceDef& def) const;
+  [[nodiscard]] bool is_apex(std::string_view name) const;  // in the tree already
+  [[nodiscard]] StaticOwners owners_of(const StaticZone* zone, std::string_view place) const;
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
   void set_tcp(const Space& space, Place& place);

@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::size_t kFirstCapacity = 1024;
 
+bool is_asterisk(const Node& node) { return node.labels != 0 && node.name()[0] == 1 && node.name()[1] == '*'; }
+
+// Does what stands at `parent` take the names below it away from its zone? A DNAME at an apex does not: what exists
+// beside it is answered (a namespace whose other names are elsewhere).
+bool hides_children(const Node& parent) {
+  const auto flags = parent.flags.load(std::memory_order_relaxed);
+  if ((flags & Node::kApex) != 0) return false;
+  return (flags & (Node::kCut | Node::kDname | Node::kBelow)) != 0;
+}
+
 std::size_t node_bytes(std::size_t name) { return std::max(sizeof(Node), (Node::kNameAt + name + 63) / 64 * 64); }
 
 }  // namespace
@@ -55,9 +65,7 @@ Node& NameTree::acquire(const NameRef& name, unsigned first, Contents contents) 
   const bool fresh = node->refs++ == 0;
   if (fresh) {
     node->parent = first == name.labels ? nullptr : &acquire(name, first + 1, {});
-    if (node->parent != nullptr)
-      node->parent->flags.store(node->parent->flags.load(std::memory_order_relaxed) | Node::kParent,
-                                std::memory_order_release);
+    if (node->parent != nullptr) set_flag(*node->parent, Node::kParent, true);
     node->zone.store(node->parent ? node->parent->zone.load(std::memory_order_relaxed) : nullptr,
                      std::memory_order_release);
     node->last_sent.store(0, std::memory_order_relaxed);
@@ -65,9 +73,16 @@ Node& NameTree::acquire(const NameRef& name, unsigned first, Contents contents) 
   fill(*node, std::move(contents));
   if (fresh) {
     ++live_;
-    node->flags.store(Node::kExists, std::memory_order_release);  // its children come later
+    set_flag(*node, Node::kBelow, node->parent != nullptr && hides_children(*node->parent));
+    set_flag(*node, Node::kExists, true);                                    // its children come later
+    if (is_asterisk(*node)) set_flag(*node->parent, Node::kWildcard, true);  // when it can be found
   }
   return *node;
+}
+
+void NameTree::set_flag(Node& node, std::uint8_t flag, bool on) {
+  const auto flags = node.flags.load(std::memory_order_relaxed);
+  node.flags.store(static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag), std::memory_order_release);
 }
 
 void NameTree::fill(Node& node, Contents contents) {
@@ -75,7 +90,11 @@ void NameTree::fill(Node& node, Contents contents) {
     node.horizon.store(contents.horizon, std::memory_order_relaxed);
     set_service(node, contents.service);
   }
-  if (contents.records) set_records(node, std::move(contents.records));
+  if (!contents.records) return;
+  set_records(node, std::move(contents.records));
+  if (contents.flags != 0 && node.refs > 1) zones_stale_ = true;  // what is below it already learns of it in attach()
+  set_flag(node, Node::kCut, (contents.flags & Node::kCut) != 0);
+  set_flag(node, Node::kDname, (contents.flags & Node::kDname) != 0);
 }
 
 Node& NameTree::make(const NameRef& name, unsigned first) {
@@ -102,6 +121,7 @@ void NameTree::release(Node& node) {
   assert(node.refs > 0);
   if (--node.refs != 0) return;
   assert((node.flags.load(std::memory_order_relaxed) & Node::kApex) == 0);
+  if (is_asterisk(node)) set_flag(*node.parent, Node::kWildcard, false);
   node.flags.store(0, std::memory_order_release);
   set_service(node, nullptr);
   set_records(node, nullptr);
@@ -112,6 +132,7 @@ void NameTree::release(Node& node) {
 // The last use takes the name before its contents (release), so that nobody is told NODATA about a name that ends.
 void NameTree::withdraw(Node& node) {
   if (node.refs > 1) {
+    set_flag(node, Node::kCut | Node::kDname, false);
     set_service(node, nullptr);
     set_records(node, nullptr);
   }
@@ -133,29 +154,36 @@ void NameTree::set_records(Node& node, RecordBlockPtr block) {
 
 void NameTree::set_apex(Node& node, Zone* zone) {
   const bool had_descendants = node.refs > 1;
-  const auto flags = node.flags.load(std::memory_order_relaxed);
   if (zone != nullptr && node.zone.load(std::memory_order_relaxed) == zone) return;
-  if (zone != nullptr) {
-    node.zone.store(zone, std::memory_order_release);
-    node.flags.store(static_cast<std::uint8_t>(flags | Node::kApex), std::memory_order_release);
+  const bool hidden = zone == nullptr && node.parent != nullptr && hides_children(*node.parent);
+  Zone* around = node.parent ? node.parent->zone.load(std::memory_order_relaxed) : nullptr;
+  node.zone.store(zone != nullptr ? zone : around, std::memory_order_release);
+  set_flag(node, Node::kApex, zone != nullptr);
+  set_flag(node, Node::kBelow, hidden);
+  if (!had_descendants) return;
+  if (attached_) {
+    refresh_zones();
   } else {
-    node.zone.store(node.parent ? node.parent->zone.load(std::memory_order_relaxed) : nullptr,
-                    std::memory_order_release);
-    node.flags.store(static_cast<std::uint8_t>(flags & ~Node::kApex), std::memory_order_release);
+    zones_stale_ = true;  // once for all of them: a server may have thousands of zones, each in any order
   }
-  if (had_descendants) refresh_zones();
 }
 
 // A zone began or ended above names that exist: rare (a namespace made around another), so all names are walked.
 void NameTree::refresh_zones() {
+  zones_stale_ = false;
   for (std::size_t i = 0; i <= slots_->mask; ++i) {
     Node* node = slots_->slot[i].node.load(std::memory_order_relaxed);
     if (node == nullptr || node->refs == 0) continue;
     const Node* apex = node;
-    while (apex->parent != nullptr && (apex->flags.load(std::memory_order_relaxed) & Node::kApex) == 0)
+    bool below = false;
+    while (apex->parent != nullptr && (apex->flags.load(std::memory_order_relaxed) & Node::kApex) == 0) {
       apex = apex->parent;
+      const auto flags = apex->flags.load(std::memory_order_relaxed);
+      below = below || ((flags & Node::kApex) == 0 && (flags & (Node::kCut | Node::kDname)) != 0);
+    }
     const bool is_apex = (apex->flags.load(std::memory_order_relaxed) & Node::kApex) != 0;
     node->zone.store(is_apex ? apex->zone.load(std::memory_order_relaxed) : nullptr, std::memory_order_release);
+    set_flag(*node, Node::kBelow, below);
   }
 }
 
@@ -183,6 +211,7 @@ void NameTree::make_room() {
 }
 
 void NameTree::attach() {
+  if (zones_stale_) refresh_zones();
   attached_ = true;
   table_.slots_.store(slots_.get(), std::memory_order_release);
 }

@@ -24,6 +24,7 @@ class NameTree {
     const ServiceBlock* service = nullptr;
     RecordBlockPtr records;
     std::uint32_t horizon = UINT32_MAX;
+    std::uint8_t flags = 0;  // with records: kCut, kDname
   };
   // One more use of the name; makes it and its ancestors exist. The contents are there before the name is: nobody is
   // told NODATA about a name that is about to get its data.
@@ -48,6 +49,7 @@ class NameTree {
   Node* find_any(std::uint64_t hash, const std::uint8_t* wire, std::size_t size) const;
   Node& acquire(const NameRef& name, unsigned first, Contents contents);
   void fill(Node& node, Contents contents);
+  static void set_flag(Node& node, std::uint8_t flag, bool on);
   Node& make(const NameRef& name, unsigned first);
   void insert(Slots& slots, std::uint64_t hash, Node* node) const;
   void make_room();
@@ -61,7 +63,8 @@ class NameTree {
   Reclaimer& reclaimer_;
   std::unique_ptr<Slots> slots_;
   bool attached_ = false;
-  std::size_t used_ = 0;  // slots taken, also by names that no longer exist
+  bool zones_stale_ = false;  // before attach(): a zone began above names that existed
+  std::size_t used_ = 0;      // slots taken, also by names that no longer exist
   std::size_t live_ = 0;
   std::size_t blocks_ = 0;
   std::size_t bytes_ = 0;

@@ -81,7 +81,10 @@ void Publisher::publish(const registry::Registry& registry, const registry::Chan
     }
   }
   for (const std::string& apex : changes.touched_namespaces) {  // one that is gone goes after them
-    if (registry.find_namespace(apex) == nullptr) generation.remove_namespace(apex);
+    if (registry.find_namespace(apex) == nullptr && !generation.remove_namespace(apex)) {
+      publish_all(registry, now);
+      return;
+    }
   }
   for (const std::string& key : changes.horizons) {
     if (const auto* service = registry.find_service(key)) generation.set_horizon(*service);

@@ -21,11 +21,11 @@ namespace dnsd::answers {
 struct alignas(64) Node {
   static constexpr std::uint8_t kExists = 1;
   static constexpr std::uint8_t kApex = 2;
-  // Room for what comes with delegations: a node says what synthesis or referral starts here.
-  static constexpr std::uint8_t kCut = 4;
-  static constexpr std::uint8_t kDname = 8;
-  static constexpr std::uint8_t kWildcard = 16;
-  static constexpr std::uint8_t kParent = 32;  // has had a child since it exists
+  static constexpr std::uint8_t kCut = 4;        // a delegation: what is here and below is another server's
+  static constexpr std::uint8_t kDname = 8;      // names below are rewritten
+  static constexpr std::uint8_t kWildcard = 16;  // the child "*" exists
+  static constexpr std::uint8_t kParent = 32;    // has had a child since it exists
+  static constexpr std::uint8_t kBelow = 64;     // under a cut or a DNAME of its zone: exists for a zone further down
 
   std::atomic<const ServiceBlock*> service{nullptr};
   std::atomic<const RecordBlock*> records{nullptr};

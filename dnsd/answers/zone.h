@@ -7,7 +7,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
+
+#include "dnsd/answers/denial.h"
+#include "dnsd/answers/records.h"
 
 namespace dnsd::answers {
 
@@ -24,6 +29,12 @@ struct ZoneView {                   // immutable
   [[nodiscard]] std::size_t serial_at() const noexcept { return soa_size - 20U; }
 };
 
+// What a zone says of a name that is the apex of another of ours: DS and what proves that there is none.
+struct ParentSide {
+  std::string name;  // wire, folded
+  RecordBlockPtr records;
+};
+
 struct Zone {
   ZoneKind kind = ZoneKind::name_space;
   std::uint8_t labels = 0;          // of the apex
@@ -31,6 +42,11 @@ struct Zone {
   std::atomic<const ZoneView*> view{nullptr};
   std::atomic<std::uint32_t> serial{1};
   std::string apex;  // wire, folded; control thread
+  // Set before the zone is in the table, constant from then on.
+  std::unique_ptr<const Denial> denial;  // null: not signed
+  std::vector<ParentSide> inside;        // by name
+  // The record block of the name, in wire form and folded; null = none.
+  [[nodiscard]] const RecordBlock* parent_side(std::span<const std::uint8_t> name) const noexcept;
 
   Zone() = default;
   Zone(const Zone&) = delete;

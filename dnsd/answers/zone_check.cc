@@ -4,9 +4,11 @@
 #include <numeric>
 #include <span>
 
+#include "dnsd/answers/denial.h"
 #include "dnsd/answers/presentation.h"
 #include "dnsd/answers/zone_reader.h"
 #include "dnsd/wire/query.h"
+#include "dnsd/wire/writer.h"
 
 namespace dnsd::answers {
 namespace {
@@ -68,6 +70,19 @@ class OwnerCheck {
     if (single && different > 1)
       complain(latest, fmt::format("{} has more than one {} record", owner(latest), type_to_text(t)));
     if (t == wire::type::soa) soa(set.front());
+    if (t == wire::type::nsec3 || t == wire::type::nsec3param) hashed(set);
+  }
+
+  void hashed(std::span<const std::uint32_t> set) {
+    for (const auto i : set) {
+      const auto& rdata = records_[i].rdata;  // algorithm, flags, iterations
+      if (rdata.size() < 5) continue;         // ldns refuses what is shorter
+      const unsigned iterations = wire::get16(reinterpret_cast<const std::uint8_t*>(rdata.data()) + 2);
+      if (iterations <= kMaxNsec3Iterations) continue;
+      complain(i, fmt::format("{} iterations of NSEC3: validators take a zone with more than {} as not signed (RFC "
+                              "9276 3.2)",
+                              iterations, kMaxNsec3Iterations));
+    }
   }
 
   void soa(std::uint32_t record) {

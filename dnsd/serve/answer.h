@@ -55,14 +55,31 @@ struct NameBuffer {
   answers::NameRef read(const std::uint8_t* from, std::uint64_t key) noexcept;
 };
 
+// A denial that stands in the authority section once the answer section is complete.
+struct PendingProof {
+  const answers::Proof* proof;
+  std::uint16_t apex;      // compression pointer to the zone's apex
+  std::uint8_t apex_size;  // octets of it, at the end of the proof's owner
+};
+// Records whose targets' addresses end the message.
+struct PendingTargets {
+  const answers::RecordBlock* block;
+  const answers::RecordSet* set;
+  std::size_t first;            // where the set begins in the message
+  Asked asked;                  // its owner
+  const answers::Zone* within;  // a referral of this zone; null = an answer
+};
+
 struct Scratch {
   Marks marks;
   NameBuffer chased[2];
   NameBuffer target;
+  std::array<PendingProof, 16> proofs;  // a chain of 8 has at most 8 + 3
+  PendingTargets targets;
 };
 
-// Whose addresses the additional section holds already; more are not added. Its constructor leaves the items as they
-// are: to clear them took a tenth of an answer's time.
+// What stands once in a message: whose addresses the additional section holds already (more are not added), which DNAME
+// was shown. Its constructor leaves the items as they are: to clear them took a tenth of an answer's time.
 class Added {
  public:
   Added() noexcept {}                       // NOLINT(modernize-use-equals-default): that would clear them
@@ -99,6 +116,8 @@ struct Answer {
   bool aa = false;
   bool tc = false;
   bool fail_open = false;
+  bool has_targets = false;      // scratch.targets
+  std::uint8_t proof_count = 0;  // of scratch.proofs
   wire::EdnsReply edns{};
   std::size_t reserved = 0;  // octets kept for OPT
   Added added;
@@ -181,8 +200,39 @@ bool put_texts(Answer& a, std::uint16_t owner, std::uint32_t ttl, const std::uin
 // respond_sd.cc
 // _worker._tcp.corp and w1._worker._tcp.corp. False: no service of that name and protocol.
 bool respond_sd(Answer& a, const Where& where) noexcept;
-Step respond_records(Answer& a, const Where& where, const answers::RecordBlock* records,
-                     std::uint16_t& target_at) noexcept;
+
+// -- zone files -----------------------------------------------------------------------------------------------------
+
+struct Source {  // records that answer for the asked name
+  const answers::RecordBlock* records = nullptr;
+  std::uint32_t longest = UINT32_MAX;  // bounds their TTL
+  bool wildcard = false;               // they stand at the asterisk
+};
+// respond_static.cc
+Step respond_records(Answer& a, const Where& where, const Source& source, std::uint16_t& target_at) noexcept;
+// The set with its signatures where those are due. False: not all of it had room; TC is set.
+bool put_set(Answer& a, const Where& where, std::uint16_t owner, const answers::RecordBlock& block,
+             const answers::RecordSet& set, std::uint32_t longest, std::uint16_t& count) noexcept;
+// Where the target name stands in the rdata of a type that has one; -1 = none.
+[[nodiscard]] int target_offset(std::uint16_t type) noexcept;
+// respond_wildcard.cc. False: there is no asterisk below `where.node` that covers the name.
+bool respond_wildcard(Answer& a, const Where& where, std::uint16_t& target_at, Step& step) noexcept;
+// respond_cut.cc. At or below a delegation, or below the DNAME that is above `where.node`.
+Step respond_cut(Answer& a, const Where& where, bool exact, std::uint16_t& target_at) noexcept;
+// DS at an apex belongs to the zone around it. False: that one is not ours.
+bool respond_parent_ds(Answer& a, const Asked& asked, std::uint16_t& target_at) noexcept;
+// respond_dname.cc. Below the DNAME at `where.node`.
+Step respond_dname(Answer& a, const Where& where, std::uint16_t& target_at) noexcept;
+// respond_proof.cc. Each remembers what proves it; nothing without DO or for a zone that is not signed.
+[[nodiscard]] inline bool wants_proofs(const Answer& a, const answers::Zone& zone) noexcept {
+  return a.query.dnssec_ok && zone.denial != nullptr;
+}
+void prove_no_type(Answer& a, const Where& where, unsigned first_label) noexcept;  // of the name without those before
+void prove_no_name(Answer& a, const Where& where) noexcept;
+void prove_wildcard(Answer& a, const Where& where) noexcept;  // no closer match than the asterisk
+void prove_wildcard_no_type(Answer& a, const Where& where) noexcept;
+void put_soa_signatures(Answer& a, const Where& where, std::uint32_t ttl, std::uint16_t& count) noexcept;
+void put_proofs(Answer& a) noexcept;
 
 // respond_negative.cc
 void deny(Answer& a, const Where& where, wire::Rcode rcode, std::uint32_t ttl) noexcept;
@@ -190,6 +240,8 @@ void deny_name(Answer& a,
                const Where& where) noexcept;  // NXDOMAIN; the TTL says whether a registration could change it
 inline constexpr std::uint32_t kSoonTtl = 1;  // a registration could make it so any moment
 void put_hinfo(Answer& a, const Asked& asked, std::uint32_t ttl) noexcept;  // RFC 8482
+// A registration could make the name, or take its place: denials and synthesised answers are short-lived.
+[[nodiscard]] bool could_be_registered(const Where& where) noexcept;
 [[nodiscard]] bool put_soa(Answer& a, const Where& where, std::uint32_t ttl) noexcept;
 
 // Labels, at their length octet, folded.
@@ -207,7 +259,8 @@ void respond_chaos(Answer& a) noexcept;
 // additional.cc. Each set goes in whole or not at all (without TC: additional data is optional); false: no more room.
 bool add_addresses(Answer& a, const answers::ServiceBlock& block, const answers::Entry& entry,
                    std::size_t owner_at) noexcept;
-// Of a name that an answer points to, where we own it.
+// Of a name that an answer points to, where we own it; `target` is uncompressed.
 bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_at) noexcept;
+void put_targets(Answer& a) noexcept;  // of scratch.targets
 
 }  // namespace dnsd::serve

@@ -29,20 +29,25 @@ bool is_empty_list(const Where& where) noexcept {
 
 Step answer_in_zone(Answer& a, const Where& where, bool exact, std::uint16_t& target_at) noexcept {
   const Node& node = where.node;
+  const std::uint8_t flags = node.flags.load(std::memory_order_acquire);
+  if ((flags & (Node::kCut | Node::kBelow)) != 0) [[unlikely]]
+    return respond_cut(a, where, exact, target_at);
   const answers::RecordBlock* records = exact ? node.records.load(std::memory_order_acquire) : nullptr;
   const bool apex = where.asked.name.labels == where.zone.labels;
-  if (records != nullptr || apex) return respond_records(a, where, records, target_at);  // static wins
+  if (records != nullptr || apex) return respond_records(a, where, {records}, target_at);  // static wins
   if (const ServiceBlock* block = node.service.load(std::memory_order_acquire)) {
     return respond_service(a, where, *block, target_at);
   }
   if (where.zone.kind == ZoneKind::name_space && respond_sd(a, where)) return Step::done;
-  if (!exact || !node.exists()) {
-    deny_name(a, where);
-  } else if (is_empty_list(where)) {
+  if (exact && node.exists()) {
+    if (!is_empty_list(where)) return respond_records(a, where, {}, target_at);  // an empty non-terminal
     deny(a, where, wire::Rcode::noerror, kSoonTtl);
-  } else {
-    return respond_records(a, where, nullptr, target_at);  // an empty non-terminal
+    return Step::done;
   }
+  if ((flags & Node::kDname) != 0) return respond_dname(a, where, target_at);
+  Step step = Step::done;
+  if ((flags & Node::kWildcard) != 0 && respond_wildcard(a, where, target_at, step)) return step;
+  deny_name(a, where);
   return Step::done;
 }
 
@@ -59,6 +64,9 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
     return Step::done;
   }
   a.aa = true;
+  if (a.query.type == wire::type::ds && found.exact &&
+      (found.node->flags.load(std::memory_order_acquire) & Node::kApex) != 0 && respond_parent_ds(a, asked, target_at))
+    return Step::done;
   const Where where{asked,
                     *found.node,
                     *zone,
@@ -101,18 +109,37 @@ void Answer::explain(std::uint16_t code, std::string_view text) noexcept {
   }
 }
 
-void answer_query(Answer& a, const NameRef& name, const Found& first) noexcept {
-  std::array<const Node*, kMaxChase + 1> seen{};
+namespace {
+
+void follow(Answer& a, const NameRef& name, const Found& first) noexcept {
+  std::array<std::uint64_t, kMaxChase + 1> seen{};  // hashes of the names: under a secret key they are as good
   Asked asked{name, wire::kHeader};
   Found found = first;
   for (unsigned hop = 0;; ++hop) {
     std::uint16_t target_at = 0;
     if (answer_one(a, asked, found, hop == 0, target_at) == Step::done || hop == kMaxChase) return;
-    seen[hop] = found.node;
+    if (!can_point_at(target_at + wire::kMaxWireName)) return;  // no pointer reaches names there any more
+    seen[hop] = asked.name.hash[0];
     asked = {a.scratch.chased[hop & 1].read(a.writer.data() + target_at, a.table.key()), target_at};
+    // A loop: what was found.
+    if (std::find(seen.begin(), seen.begin() + hop + 1, asked.name.hash[0]) != seen.begin() + hop + 1) return;
     found = a.table.closest(asked.name);
-    if (found.exact && std::find(seen.begin(), seen.end(), found.node) != seen.end()) return;  // a loop: what was found
+    if (a.proof_count != 0 && found.node != nullptr) [[unlikely]] {
+      // A service writes its additional data at once; denials of the names before must not come after it. The client
+      // asks again for where the chain ends.
+      const Zone* zone = found.node->zone.load(std::memory_order_acquire);
+      if (zone != nullptr && zone->kind == ZoneKind::name_space) return;
+    }
   }
+}
+
+}  // namespace
+
+void answer_query(Answer& a, const NameRef& name, const Found& first) noexcept {
+  follow(a, name, first);
+  if (a.proof_count != 0) [[unlikely]]
+    put_proofs(a);
+  if (a.has_targets && !a.tc) put_targets(a);
 }
 
 }  // namespace dnsd::serve

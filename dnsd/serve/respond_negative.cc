@@ -36,7 +36,7 @@ bool fits_service(unsigned n, At at) noexcept {
   return n == 2 && protocol_flag(at(0)) != 0 && is_port_label(at(1));
 }
 
-bool could_be_registered(const Where& where) noexcept {
+bool could_be_in_namespace(const Where& where) noexcept {
   const unsigned n = where.asked.name.labels - where.zone.labels;
   const auto at = [&](unsigned i) { return where.asked.name.label(n - 1 - i); };  // 0 is next to the apex
   if (n == 0) return false;
@@ -72,6 +72,11 @@ bool could_be_reverse(const Where& where) noexcept {
 
 }  // namespace
 
+bool could_be_registered(const Where& where) noexcept {
+  if (where.zone.kind == ZoneKind::name_space) return could_be_in_namespace(where);
+  return where.zone.kind == ZoneKind::reverse && could_be_reverse(where);
+}
+
 bool put_soa(Answer& a, const Where& where, std::uint32_t ttl) noexcept {
   const auto& view = where.view;
   const std::uint16_t owner = where.asked.pointer_to(where.asked.name.labels - where.zone.labels);
@@ -85,18 +90,18 @@ bool put_soa(Answer& a, const Where& where, std::uint32_t ttl) noexcept {
 void deny(Answer& a, const Where& where, wire::Rcode rcode, std::uint32_t ttl) noexcept {
   a.rcode = rcode;
   // RFC 2308 5: no denial may outlive what the zone says of its denials.
-  if (put_soa(a, where, std::min(ttl, where.view.negative_ttl))) {
-    ++a.counts.authority;
-  } else {
+  ttl = std::min(ttl, where.view.negative_ttl);
+  if (!put_soa(a, where, ttl)) {
     a.tc = true;
+    return;
   }
+  ++a.counts.authority;
+  if (wants_proofs(a, where.zone)) put_soa_signatures(a, where, ttl, a.counts.authority);
 }
 
 void deny_name(Answer& a, const Where& where) noexcept {
-  bool soon = false;
-  if (where.zone.kind == ZoneKind::name_space) soon = could_be_registered(where);
-  if (where.zone.kind == ZoneKind::reverse) soon = could_be_reverse(where);
-  deny(a, where, wire::Rcode::nxdomain, soon ? kSoonTtl : where.view.negative_ttl);
+  deny(a, where, wire::Rcode::nxdomain, could_be_registered(where) ? kSoonTtl : where.view.negative_ttl);
+  if (wants_proofs(a, where.zone)) prove_no_name(a, where);
 }
 
 void put_hinfo(Answer& a, const Asked& asked, std::uint32_t ttl) noexcept {

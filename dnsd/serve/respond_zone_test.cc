@@ -13,13 +13,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 namespace type = wire::type;
 
-answers::StaticZone zone(std::string_view apex, std::string_view text, bool of_namespace) {
-  auto parsed = answers::parse_zone_text(
-      text, "test.zone", {.apex = std::string(apex), .namespace_file = of_namespace, .default_ttl = 300});
-  EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().front());
-  return parsed ? *parsed : answers::StaticZone{};
-}
-
 answers::PublisherOptions with_reverse() {
   answers::PublisherOptions options;
   options.listen_addresses = {"127.0.0.1", "::1", "0.0.0.0"};
@@ -32,15 +25,15 @@ class Zone : public testing::Test {
  protected:
   void SetUp() override {
     world.publisher.set_static_zones(
-        {zone("corp",
-              "@ MX 10 mail\nmail A 192.0.2.25\nmail AAAA 2001:db8::25\nwww CNAME mail\n"
-              "far CNAME www.example.org.\n_sip._udp SRV 0 0 5060 mail\ndeep.er TXT \"x\"\n"
-              "_db._tcp SRV 0 0 5432 gone\nloop CNAME pool\npool CNAME loop\n",
-              true)},
-        {zone("example.com",
-              "@ 3600 SOA ns1 host 2026010101 3600 600 86400 120\n@ NS ns1\nns1 A 192.0.2.1\n"
-              "www A 192.0.2.80\nbig TXT \"a\" \"\" \"b c\"\nhop CNAME www\n",
-              false)});
+        {zone_of("corp",
+                 "@ MX 10 mail\nmail A 192.0.2.25\nmail AAAA 2001:db8::25\nwww CNAME mail\n"
+                 "far CNAME www.example.org.\n_sip._udp SRV 0 0 5060 mail\ndeep.er TXT \"x\"\n"
+                 "_db._tcp SRV 0 0 5432 gone\nloop CNAME pool\npool CNAME loop\n",
+                 true)},
+        {zone_of("example.com",
+                 "@ 3600 SOA ns1 host 2026010101 3600 600 86400 120\n@ NS ns1\nns1 A 192.0.2.1\n"
+                 "www A 192.0.2.80\nbig TXT \"a\" \"\" \"b c\"\nhop CNAME www\n",
+                 false)});
     world.add_namespace("corp");
     world.start();
   }
@@ -190,7 +183,7 @@ TEST_F(Zone, AServiceThatAStaticRecordShadowsIsNotAnswered) {
 
 TEST_F(Zone, ReloadReplacesStaticRecordsAndKeepsServices) {
   world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
-  world.publisher.set_static_zones({zone("corp", "new A 192.0.2.77\n", true)}, {});
+  world.publisher.set_static_zones({zone_of("corp", "new A 192.0.2.77\n", true)}, {});
   world.publisher.publish_all(world.registry, world.now);
   EXPECT_THAT(world.ask("new.corp", type::a).answer, SizeIs(1));
   EXPECT_EQ(world.ask("mail.corp", type::a).rcode, "NXDOMAIN");

@@ -84,6 +84,14 @@ inline std::vector<std::uint8_t> query(std::string_view qname, std::uint16_t typ
   return out;
 }
 
+// A zone file's text as the publisher takes it.
+inline answers::StaticZone zone_of(std::string_view apex, std::string_view text, bool of_namespace = false) {
+  auto parsed = answers::parse_zone_text(
+      text, "test.zone", {.apex = std::string(apex), .namespace_file = of_namespace, .default_ttl = 300});
+  EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().front());
+  return parsed ? *parsed : answers::StaticZone{};
+}
+
 class World {
  public:
   explicit World(answers::PublisherOptions options = {.listen_addresses = {"127.0.0.1", "::1"}, .reverse = {}},

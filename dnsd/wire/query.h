@@ -32,7 +32,7 @@ enum class Rcode : std::uint16_t {
 namespace type {
 inline constexpr std::uint16_t a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, hinfo = 13, mx = 15, txt = 16, aaaa = 28,
                                srv = 33, naptr = 35, dname = 39, opt = 41, ds = 43, rrsig = 46, nsec = 47, dnskey = 48,
-                               nsec3 = 50, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252, any = 255;
+                               nsec3 = 50, nsec3param = 51, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252, any = 255;
 }
 namespace klass {
 inline constexpr std::uint16_t in = 1, ch = 3, none = 254, any = 255;

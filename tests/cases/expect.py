@@ -6,12 +6,12 @@ Beside what a case names, invariants hold for every reply: see invariants().
 import collections
 
 KEYS = {"rcode", "answer", "in_order", "answer_count", "answer_from", "authority", "additional", "additional_has",
-        "additional_count", "nodata", "nxdomain", "soa", "ttl", "additional_ttl", "aa", "tc", "size_max", "size_min",
+        "additional_count", "authority_count", "nodata", "nxdomain", "soa", "ttl", "additional_ttl", "aa", "tc", "size_max", "size_min",
         "ede", "ede_text", "opt_size", "option", "option_size", "glue", "compressed", "weights", "weights_all",
         "do"}
 # What a server that is not dnsd may be excused from with --ignore.
 GROUPS = {"ttl": {"ttl", "additional_ttl"}, "ede": {"ede", "ede_text"}, "soa": {"soa"},
-          "additional": {"additional", "authority", "additional_has", "additional_count", "glue"}, "size": {"size_min", "opt_size"}}
+          "additional": {"additional", "authority", "authority_count", "additional_has", "additional_count", "glue"}, "size": {"size_min", "opt_size"}}
 
 
 def within(value: int, bounds) -> bool:
@@ -56,6 +56,8 @@ def check_sections(reply, want: dict) -> list[str]:
         out += same("answer", texts(reply.answer), want["answer"], want.get("in_order", False))
     if "answer_count" in want and not within(len(reply.answer), want["answer_count"]):
         out.append(f"answer: {len(reply.answer)} records, expected {want['answer_count']}")
+    if "authority_count" in want and not within(len(reply.authority), want["authority_count"]):
+        out.append(f"authority: {texts(reply.authority)}, expected {want['authority_count']} records")
     if "answer_from" in want:
         out += [f"answer: + {r}" for r in texts(reply.answer) if r not in want["answer_from"]][:10]
     if "authority" in want:
@@ -172,14 +174,16 @@ def invariants(reply, query: bytes, udp_limit: int | None) -> list[str]:
             if count > 1:
                 out.append(f"{section}: {count} times {record}")
         for record in records:
-            sets[record.owner.lower(), record.type].add(record.ttl)
-    for (owner, rtype), ttls in sets.items():
+            covers = record.data.split()[0] if record.type == "RRSIG" else ""
+            sets[record.owner.lower(), record.type, covers].add(record.ttl)
+    for (owner, rtype, _), ttls in sets.items():
         if len(ttls) > 1:
             out.append(f"{owner} {rtype}: one set, TTLs {sorted(ttls)} (RFC 2181 5.2)")
     for record in reply.authority:
         if record.type == "SOA" and record.ttl > record.rdata.minimum:
             out.append(f"SOA in authority: TTL {record.ttl} over MINIMUM {record.rdata.minimum} (RFC 2308)")
-    named = {r.rdata.target for r in reply.answer + reply.authority + reply.additional if hasattr(r.rdata, "target")}
+    named = {getattr(r.rdata, field) for r in reply.answer + reply.authority + reply.additional
+             for field in ("target", "exchange") if hasattr(r.rdata, field)}
     for record in reply.additional:
         if record.type in ("A", "AAAA") and record.name not in named:
             out.append(f"additional: {record.text()} belongs to no target of the answer")
