@@ -12,9 +12,12 @@
 
 namespace dnsd::serve {
 
+class Handoff;
+
 struct BatchHandler {
   void (*call)(void* context, std::span<const Request>, std::span<Reply>, BatchTime) noexcept = nullptr;
   void* context = nullptr;
+  Handoff* handoff = nullptr;  // takes what a reply marks as `hand_over`
 
   void operator()(std::span<const Request> requests, std::span<Reply> replies) const noexcept {
     timespec wall;

@@ -60,6 +60,14 @@ std::size_t type_counter(std::uint16_t type) noexcept {
   }
 }
 
+// Zone maintenance, and what asks for a signed reply: another thread's work.
+bool is_for_others(const Pending& p) noexcept {
+  constexpr std::uint8_t notify = 4, update = 5;
+  if (p.parsed == Parsed::notimp) return p.query.opcode == notify || p.query.opcode == update;
+  if (p.parsed != Parsed::ok || p.query.question_size == 0) return false;
+  return p.query.tsig || p.query.type == wire::type::axfr || p.query.type == wire::type::ixfr;
+}
+
 // allow_query: prefixes as masks over two words.
 struct AllowList {
   struct Rule {
@@ -183,6 +191,10 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
   reply.size = 0;
   if (p.parsed == Parsed::drop || reply.buffer.size() < 512) {
     bump(counters.dropped);
+    return;
+  }
+  if (options.hand_over != nullptr && options.hand_over->load(std::memory_order_relaxed) && is_for_others(p)) {
+    reply.hand_over = true;
     return;
   }
   Answer a(p.query, request.client, table, options, time, scratch, wire::Writer(reply.buffer, limit));

@@ -36,7 +36,8 @@ struct Reply {
   // UDP: at least udp_size octets; TCP: 65,535. With a null pointer the reply goes behind() the one before it: TCP
   // workers get their replies in one piece, and have the room for all of them.
   std::span<std::uint8_t> buffer;
-  std::size_t size = 0;  // set by respond(); 0 = no reply
+  std::size_t size = 0;    // set by respond(); 0 = no reply
+  bool hand_over = false;  // set by respond(): not ours to answer, see handoff.h
 };
 
 inline constexpr std::size_t kFrameHead = 2;  // a message's length over TCP, RFC 1035 4.2.2
@@ -61,6 +62,8 @@ struct ResponderOptions {
   std::uint16_t tcp_idle_deciseconds = 100;      // edns-tcp-keepalive
   std::array<std::uint8_t, 16> cookie_secret{};  // SipHash-2-4 key (RFC 9018)
   std::uint64_t sample_key = 0;                  // key of the sampling hash
+  const std::atomic<bool>* hand_over =
+      nullptr;  // while true: transfers, NOTIFY, UPDATE and signed queries are handed over
 };
 
 inline constexpr std::size_t kMaxBatch = 64;

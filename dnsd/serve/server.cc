@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "dnsd/serve/handoff.h"
 #include "dnsd/serve/listeners.h"
 
 namespace dnsd::serve {
@@ -26,7 +27,10 @@ struct Server::Impl {
         listeners(
             options, [this] { return make_handler(); }, reclaimer) {}
 
-  BatchHandler make_handler() { return {call_responder, &responders.emplace_back(table, options.responder)}; }
+  BatchHandler make_handler() {
+    if (options.handoff != nullptr) options.responder.hand_over = &options.handoff->open();
+    return {call_responder, &responders.emplace_back(table, options.responder), options.handoff};
+  }
 
   ServerOptions options;
   const answers::Table& table;

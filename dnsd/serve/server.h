@@ -14,6 +14,8 @@
 
 namespace dnsd::serve {
 
+class Handoff;
+
 struct Endpoint {
   std::string address;     // "127.0.0.1", "::1", "0.0.0.0" (expanded to the interface addresses, so that a reply leaves
                            // from the address that was asked, RFC 2181 4)
@@ -30,6 +32,7 @@ struct ServerOptions {
   registry::Millis tcp_io{5'000};    // to deliver one whole message, or to take a reply
   int udp_receive_buffer = 4 << 20;  // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
   ResponderOptions responder;
+  Handoff* handoff = nullptr;  // outlives the server; null = nothing is handed over
 };
 
 class Server {

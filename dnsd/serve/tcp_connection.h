@@ -81,6 +81,7 @@ struct Connection {
   bool watches_out = false;  // EPOLLOUT instead of EPOLLIN
   bool peer_done = false;    // sent its FIN: what it asked is still answered (RFC 7766 6.2.4)
   bool closing = false;      // after the replies in `out`
+  bool handed_over = false;  // its next message is not ours to answer, and neither is what follows
   std::list<Connection>::iterator self;
 };
 using Connections = std::list<Connection>;  // in the order of `since`; moved between lists without allocation

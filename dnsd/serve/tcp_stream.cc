@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "dnsd/serve/handoff.h"
 #include "dnsd/serve/tcp_worker.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
@@ -70,9 +71,15 @@ void TcpWorker::answer_gathered() {
     auto* const frame = replies_[i].buffer.data() - kFrameHead;
     const auto size = replies_[i].size;
     try {
-      wire::put16(frame, static_cast<std::uint16_t>(size));
-      if (size != 0) write(connection, {frame, kFrameHead + size});
-      connection.closing |= size == 0;
+      wire::put16(frame, static_cast<std::uint16_t>(replies_[i].hand_over ? gathered_requests_[i].packet.size() : size));
+      if (replies_[i].hand_over) {  // the query goes along, as it came
+        connection.in.keep({frame, kFrameHead});
+        connection.in.keep(gathered_requests_[i].packet);
+        connection.handed_over = true;
+      } else if (size != 0) {
+        write(connection, {frame, kFrameHead + size});
+      }
+      connection.closing |= size == 0 && !connection.handed_over;
       begin_wait(connection, Wait::idle);
       settle(connection);
     } catch (const std::bad_alloc&) {
@@ -111,6 +118,7 @@ void TcpWorker::serve_kept(Connection& connection) {
 // After octets moved: which deadline runs, what epoll watches, whether it ends here. A deadline for a message runs from
 // its first octet and is not prolonged by the next ones.
 void TcpWorker::settle(Connection& connection) {
+  if (connection.handed_over) return hand_over(connection);
   const bool waits_for_peer = connection.out.left() != 0;
   if (!waits_for_peer && (connection.peer_done || connection.closing)) return close(connection);
   const auto wait = waits_for_peer ? Wait::taking : connection.in.size() != 0 ? Wait::message : Wait::idle;
@@ -126,10 +134,11 @@ void TcpWorker::settle(Connection& connection) {
 std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_t> octets) {
   std::size_t done = 0;
   std::size_t filled = 0;
-  while (!connection.closing && connection.out.left() == 0) {
+  while (!connection.closing && !connection.handed_over && connection.out.left() == 0) {
     const auto count = cut(connection, octets, done);
     filled = count != 0 ? respond(connection, count, filled) : filled;
-    if (count == kMaxBatch && filled < kCollect && !connection.closing) continue;
+    if (connection.handed_over) done = first_handed_over(octets);
+    if (count == kMaxBatch && filled < kCollect && !connection.closing && !connection.handed_over) continue;
     if (filled != 0) write(connection, {answers_.at(0), filled});
     filled = 0;
     if (count < kMaxBatch) break;
@@ -149,6 +158,13 @@ std::size_t TcpWorker::cut(const Connection& connection, std::span<const std::ui
   return count;
 }
 
+// Where the frame starts whose reply is marked so; there is one.
+std::size_t TcpWorker::first_handed_over(std::span<const std::uint8_t> octets) const {
+  std::size_t i = 0;
+  while (!replies_[i].hand_over) ++i;
+  return static_cast<std::size_t>(requests_[i].packet.data() - octets.data()) - kFrameHead;
+}
+
 // Replies stand one behind the other, each after the two octets of its length.
 void TcpWorker::ask(std::span<const Request> requests, std::uint8_t* first_reply) {
   replies_[0] = {{first_reply + kFrameHead, kMaxMessage}, 0};
@@ -162,6 +178,10 @@ void TcpWorker::ask(std::span<const Request> requests, std::uint8_t* first_reply
 std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::size_t filled) {
   ask({requests_.data(), count}, answers_.at(0) + filled);
   for (std::size_t i = 0; i < count; ++i) {
+    if (replies_[i].hand_over) {
+      connection.handed_over = true;
+      break;
+    }
     const auto size = replies_[i].size;
     if (size == 0) {
       connection.closing = true;
@@ -171,6 +191,22 @@ std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::s
     filled += kFrameHead + size;
   }
   return filled;
+}
+
+// With all that it still has to say and to hear. Over its queue's bound the connection is closed.
+void TcpWorker::hand_over(Connection& connection) {
+  if (stopping_.load(std::memory_order_acquire) || connection.closing) return close(connection);
+  watch(connection.fd.get(), 0, nullptr, EPOLL_CTL_DEL);
+  clients_.leave(connection.client);
+  untaken_ -= connection.out.left();
+  auto handed = std::make_unique<HandedConnection>();
+  handed->fd = std::move(connection.fd);
+  handed->client = connection.client;
+  handed->in = std::move(connection.in);
+  handed->out = std::exchange(connection.out, {});
+  if (!handler_.handoff->give_connection(std::move(handed))) bump(counters_.refused);
+  dead_.splice(dead_.end(), list(connection.wait), connection.self);
+  counters_.open.store(--open_, std::memory_order_relaxed);
 }
 
 void TcpWorker::write(Connection& connection, std::span<const std::uint8_t> replies) {

@@ -87,6 +87,8 @@ class TcpWorker {
   [[nodiscard]] std::size_t respond(Connection& connection, std::size_t count, std::size_t filled);
   void ask(std::span<const Request> requests, std::uint8_t* first_reply);
   void write(Connection& connection, std::span<const std::uint8_t> replies);
+  [[nodiscard]] std::size_t first_handed_over(std::span<const std::uint8_t> octets) const;
+  void hand_over(Connection& connection);
 
   std::vector<int> listening_;
   TcpLimits limits_;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "dnsd/serve/handoff.h"
+
 namespace dnsd::serve {
 
 UdpWorker::UdpWorker(Fd socket, const SocketAddress& own, std::size_t reply_octets, BatchHandler handler,
@@ -88,6 +90,9 @@ void UdpWorker::answer(std::size_t received) {
 void UdpWorker::send(std::size_t count) {
   unsigned ready = 0;
   for (std::size_t i = 0; i < count; ++i) {
+    if (replies_[i].hand_over &&
+        !handler_.handoff->give_datagram(requests_[i].packet, requests_[i].client, socket_.get()))
+      bump(dropped_);  // its queue is full
     if (replies_[i].size == 0) continue;
     out_[ready] = {replies_[i].buffer.data(), replies_[i].size};
     sent_[ready++].msg_hdr.msg_name = &from_[source_[i]];
