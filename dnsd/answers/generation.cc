@@ -71,6 +71,7 @@ void Generation::add_alone(const StaticZone& zone) {
   Zone* view = add_zone(zone.apex, ZoneKind::alone);
   view->view.store(static_view(zone).release(), std::memory_order_release);
   view->serial.store(zone.serial, std::memory_order_relaxed);
+  view->availability = zone.availability;
   view->denial = Denial::of(zone);
   const StaticOwners owners = owners_of(&zone, zone.apex);
   view->inside = owners.inside();

@@ -20,12 +20,19 @@ struct StaticRecord {
   int line = 0;       // in the file, for messages
 };
 
+// A zone of which we are a secondary may have no content: its names are SERVFAIL then.
+enum class Availability : std::uint8_t { served, not_loaded, expired };
+
 struct StaticZone {
   std::string apex;  // wire form, folded
   std::filesystem::path file;
   std::vector<StaticRecord> records;  // in the order of the file; the SOA, if any, is among them
   std::uint32_t serial = 0;           // of the SOA; 0 = the file has none (allowed for a namespace's file)
+  Availability availability = Availability::served;
 };
+
+// `apex` in wire form, folded. With an SOA of its own, since every zone has one.
+[[nodiscard]] StaticZone unavailable_zone(const std::string& apex, Availability why);
 
 struct ZoneFileOptions {
   std::string apex;             // presentation form; the initial $ORIGIN

@@ -14,6 +14,8 @@
 #include "dnsd/answers/denial.h"
 #include "dnsd/answers/records.h"
 
+#include "dnsd/answers/static_zone.h"
+
 namespace dnsd::answers {
 
 enum class ZoneKind : std::uint8_t { name_space, alone, reverse };
@@ -37,6 +39,7 @@ struct ParentSide {
 
 struct Zone {
   ZoneKind kind = ZoneKind::name_space;
+  Availability availability = Availability::served;
   std::uint8_t labels = 0;          // of the apex
   std::uint8_t reverse_labels = 0;  // kind reverse: labels of a full reverse name, 6 or 34
   std::atomic<const ZoneView*> view{nullptr};

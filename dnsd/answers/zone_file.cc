@@ -20,6 +20,14 @@ std::uint32_t serial_of(const std::vector<StaticRecord>& records) {
 
 }  // namespace
 
+StaticZone unavailable_zone(const std::string& apex, Availability why) {
+  StaticZone zone;
+  zone.apex = apex;
+  zone.availability = why;
+  zone.records.push_back({apex, wire::type::soa, 0, apex + apex + std::string(20, '\0'), 0});
+  return zone;
+}
+
 std::expected<StaticZone, std::vector<std::string>> parse_zone_text(std::string_view text,
                                                                     const std::filesystem::path& shown_as,
                                                                     const ZoneFileOptions& options) {

@@ -63,6 +63,12 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
     a.explain(wire::ede::prohibited, "transfers are not allowed");
     return Step::done;
   }
+  if (zone->availability != answers::Availability::served) {  // a secondary's zone without content
+    a.rcode = wire::Rcode::servfail;
+    const bool expired = zone->availability == answers::Availability::expired;
+    a.explain(expired ? wire::ede::invalid_data : wire::ede::not_ready, expired ? "the zone has expired" : "");
+    return Step::done;
+  }
   a.aa = true;
   if (a.query.type == wire::type::ds && found.exact &&
       (found.node->flags.load(std::memory_order_acquire) & Node::kApex) != 0 && respond_parent_ds(a, asked, target_at))
