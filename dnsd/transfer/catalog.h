@@ -1,0 +1,66 @@
+// The zones that others may transfer, followed as the registry and the zone files change.
+//
+// Owner: the control thread. Cost follows the change: publish() encodes again the services that a change set names, and
+// only of namespaces that somebody transfers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dnsd/answers/static_zone.h"
+#include "dnsd/transfer/content.h"
+#include "dnsd/transfer/settings.h"
+#include "registry/registry.h"
+
+namespace dnsd::transfer {
+
+class Catalog {
+ public:
+  // `moved` is told each zone whose serial changed.
+  using Moved = std::function<void(const std::string& apex)>;
+  Catalog(const registry::Registry& registry, std::vector<std::string> listen_addresses, Moved moved);
+
+  // Start and reload: which zones, and the files of those that have one. A zone that is newer than it was keeps its
+  // journal, with one step for all that the reload changed.
+  void configure(const Settings& settings, const std::vector<answers::StaticZone>& of_namespaces,
+                 const std::vector<answers::StaticZone>& alone, const registry::Now& now);
+  void publish(const registry::ChangeSet& changes, const registry::Now& now);
+  // A stand-alone zone as it is now: of a file, or transferred to us.
+  void put_zone(const answers::StaticZone& zone);
+  void remove_zone(const std::string& apex);  // expired: no longer ours to hand on
+
+  // Null: not transferable, or not there (yet). `apex` in wire form, folded.
+  [[nodiscard]] std::shared_ptr<const Content> find(const std::string& apex) const;
+
+ private:
+  using Definitions = std::vector<std::pair<std::string, registry::Revision>>;
+  struct Entry {
+    std::string space;  // key of the namespace; "" = a stand-alone zone
+    std::string spelled;
+    std::shared_ptr<Content> content;
+    std::set<std::string> pending;  // services touched since the serial moved last
+    Definitions seen;               // of the namespace and those below it: statics depend on them
+  };
+
+  void open_space(const std::string& apex, Entry& entry, const registry::Now& now);
+  void follow(const std::string& apex, Entry& entry, const registry::Now& now);
+  [[nodiscard]] Block block_of(const std::string& service, const registry::Now& now) const;
+  [[nodiscard]] Blocks all_blocks(const std::string& space, const registry::Now& now) const;
+  [[nodiscard]] RecordList statics_of(const Entry& entry, const registry::Namespace& space) const;
+  [[nodiscard]] std::vector<const registry::Namespace*> below(const registry::Namespace& space) const;
+  [[nodiscard]] Definitions definitions(const registry::Namespace& space) const;
+  [[nodiscard]] std::pair<const registry::Namespace*, std::string> find_space(const std::string& apex) const;
+
+  const registry::Registry& registry_;
+  std::vector<std::string> listen_addresses_;
+  Moved moved_;
+  std::map<std::string, Entry> entries_;              // by apex
+  std::map<std::string, answers::StaticZone> files_;  // of namespaces in entries_, by the namespace's apex
+};
+
+}  // namespace dnsd::transfer

@@ -1,0 +1,115 @@
+#include "dnsd/transfer/content.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dnsd/transfer/view.h"
+
+namespace dnsd::transfer {
+
+std::shared_ptr<const RecordList> Walk::next() {
+  if (aborted_) return nullptr;
+  if (statics_) return std::exchange(statics_, nullptr);
+  const auto content = content_.lock();
+  if (!content) {  // the zone is gone
+    aborted_ = true;
+    return nullptr;
+  }
+  while (true) {
+    const auto live = content->blocks_.upper_bound(last_);
+    const auto kept = kept_.upper_bound(last_);
+    const bool is_kept = kept != kept_.end() && (live == content->blocks_.end() || kept->first <= live->first);
+    if (!is_kept && live == content->blocks_.end()) return nullptr;
+    const Block block = is_kept ? kept->second : live->second;
+    last_ = is_kept ? kept->first : live->first;
+    if (is_kept) kept_.erase(kept);
+    if (block) return std::make_shared<const RecordList>(content->records_of(*block));
+  }
+}
+
+RecordList Content::records_of(const answers::ServiceBlock& block) const {
+  return service_records(block, apex_, list_ttl_);
+}
+
+std::shared_ptr<Walk> Content::walk() const {
+  auto walk = std::make_shared<Walk>();
+  walk->content_ = weak_from_this();
+  walk->soa_ = soa_;
+  walk->statics_ = statics_;
+  std::erase_if(walks_, [](const auto& each) { return each.expired(); });
+  walks_.push_back(walk);
+  return walk;
+}
+
+// Before the block of `key` is replaced: walks that have not come to it yet keep it as it was when they began.
+void Content::keep_for_walks(const std::string& key) {
+  for (const auto& weak : walks_) {
+    const auto walk = weak.lock();
+    if (!walk || walk->aborted_ || key <= walk->last_) continue;
+    const auto live = blocks_.find(key);
+    walk->kept_.emplace(key, live == blocks_.end() ? nullptr : live->second);  // the first one counts
+    if (walk->kept_.size() <= Walk::kMaxKept) continue;
+    walk->aborted_ = true;
+    walk->kept_.clear();
+  }
+}
+
+void Content::reset(Soa soa, RecordList statics, Blocks blocks) {
+  for (const auto& weak : walks_) {
+    if (const auto walk = weak.lock()) walk->aborted_ = true;
+  }
+  walks_.clear();
+  steps_.clear();
+  step_octets_ = 0;
+  soa_ = std::move(soa);
+  statics_ = std::make_shared<const RecordList>(std::move(statics));
+  blocks_ = std::move(blocks);
+  octets_ = statics_->octets();
+  for (const auto& [key, block] : blocks_) octets_ += records_of(*block).octets();
+}
+
+void Content::advance(Soa soa, std::shared_ptr<const RecordList> statics, const Blocks& touched) {
+  auto step = std::make_shared<Step>();
+  step->from = soa_;
+  step->to = soa;
+  if (statics) append_difference(*statics_, *statics, step->difference);
+  for (const auto& [key, block] : touched) {
+    const auto live = blocks_.find(key);
+    const auto records = [&](const answers::ServiceBlock* b) { return b ? records_of(*b) : RecordList{}; };
+    append_difference(records(live == blocks_.end() ? nullptr : live->second.get()), records(block.get()),
+                      step->difference);
+    keep_for_walks(key);
+    if (block) {
+      blocks_[key] = block;
+    } else if (live != blocks_.end()) {
+      blocks_.erase(live);
+    }
+  }
+  if (statics) statics_ = std::move(statics);  // walks hold the one they began with
+  soa_ = std::move(soa);
+  octets_ += step->difference.added.octets();
+  octets_ -= std::min(octets_, step->difference.removed.octets());
+  step_octets_ += step->difference.added.octets() + step->difference.removed.octets();
+  steps_.push_back(std::move(step));
+  trim();
+}
+
+void Content::trim() {
+  while (!steps_.empty() && (steps_.size() > kMaxSteps || step_octets_ > kMaxStepOctets)) {
+    const Difference& oldest = steps_.front()->difference;
+    step_octets_ -= oldest.added.octets() + oldest.removed.octets();
+    steps_.pop_front();
+  }
+}
+
+std::optional<Steps> Content::steps_since(std::uint32_t serial) const {
+  const auto first = std::ranges::find_if(steps_, [&](const auto& step) { return step->from.serial == serial; });
+  if (first == steps_.end()) return std::nullopt;
+  std::size_t octets = 0;
+  for (auto step = first; step != steps_.end(); ++step)
+    octets += (*step)->difference.added.octets() + (*step)->difference.removed.octets();
+  if (octets > octets_) return std::nullopt;
+  return Steps(first, steps_.end());
+}
+
+}  // namespace dnsd::transfer
