@@ -51,10 +51,11 @@ class Reader {
     const auto base = file_.parent_path();
     read_namespaces(table_, base, chosen_namespaces(), config_, complaints_);
     read_zones(table_, base, config_, complaints_);
-    if (config_.declared.namespaces.empty() && config_.zones.empty() && complaints_.empty()) {
+    if (config_.declared.namespaces.empty() && !table_.contains("zone") && complaints_.empty()) {
       config_.declared.namespaces.push_back(plain_namespace(registry::DomainName::parse("corp").value()));
     }
     read_reverse(table_, config_, complaints_);
+    read_transfers(table_, base, config_, complaints_);
     judge_together();
     read_services(table_, config_, complaints_);
     if (!complaints_.empty()) return std::unexpected(complaints_.take());

@@ -18,6 +18,7 @@
 #include "dnsd/answers/publisher.h"
 #include "dnsd/log.h"
 #include "dnsd/serve/server.h"
+#include "dnsd/transfer/settings.h"
 #include "registry/checks/runner.h"
 #include "registry/definition.h"
 #include "registry/registry.h"
@@ -26,6 +27,7 @@ namespace dnsd {
 
 inline constexpr std::size_t kMaxConfigFile = 16 << 20;  // thousands of zones and services; not a data dump by mistake
 inline constexpr std::size_t kMaxTokenFile = 4 << 10;
+inline constexpr std::size_t kMaxSecretFile = 4 << 10;
 
 // The command line as typed; nothing of it is judged but its shape.
 struct CommandLine {
@@ -76,6 +78,7 @@ struct Config {
   std::vector<ZoneFile> namespace_files;  // zone_file of a namespace
   std::vector<ZoneFile> zones;            // [[zone]]
   std::vector<answers::ReverseZone> reverse;
+  transfer::Settings transfers;  // [[key]], and who may transfer, update or is notified
   registry::checks::Options checks;
   registry::Registry::Limits limits;
   LogConfig log;

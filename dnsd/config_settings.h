@@ -39,6 +39,6 @@ struct Setting {
 [[nodiscard]] std::span<const Setting> settings();
 
 // The keys of the tables of [[tables]]: beside what registry/codec reads.
-inline constexpr std::string_view kTables[] = {"namespace", "zone", "reverse", "service"};
+inline constexpr std::string_view kTables[] = {"namespace", "zone", "reverse", "service", "key"};
 
 }  // namespace dnsd::config

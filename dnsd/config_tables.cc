@@ -27,7 +27,8 @@ bool is_known_apex(const Config& config, const DomainName& name) {
 std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, const DomainName& name,
                                                      Complaints& complaints) {
   static const auto written = codec::to_json(registry::NamespaceDef());
-  auto body = body_of(table, "[[namespace]]", {"name", "zone_file"}, written, complaints);
+  auto body = body_of(table, "[[namespace]]", {"name", "zone_file", "allow_transfer", "notify", "allow_update"},
+                      written, complaints);
   // [[namespace.ttl]] is short for [[namespace.ttl_rules]] where no ttl = "..." stands beside it (TOML has one of
   // them).
   const bool short_rules = body.contains("ttl") && body["ttl"].is_array();
@@ -99,23 +100,26 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
 }
 
 void read_zones(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints) {
-  static const std::vector<std::string_view> known = {"name", "file"};
+  static const std::vector<std::string_view> known = {"name", "file", "allow_transfer", "notify", "primaries"};
   std::set<std::string> seen;
   for (const auto* table : tables(file, "zone", complaints)) {
     for (const auto& [key, value] : *table) {
       if (std::ranges::find(known, key.str()) == known.end()) unknown_key(complaints, key, "[[zone]]", known);
     }
     const auto* value = text(*table, "zone", "name", complaints);
-    auto zone = path(*table, "zone", "file", base, complaints);
-    auto name = value ? zone_name(*value, complaints) : std::nullopt;
-    if (!name || !zone) continue;
+    const bool transferred = table->contains("primaries");  // from there, not from a file
+    if (transferred && table->contains("file"))
+      complaints.add(where(*table), "a [[zone]] has a \"file\" or \"primaries\", not both");
+    auto zone = transferred ? std::nullopt : path(*table, "zone", "file", base, complaints);
+    const auto name = value ? zone_name(*value, complaints) : std::nullopt;
+    if (!name || (!zone && !transferred)) continue;
     if (const auto apex = DomainName::parse(*name); apex && is_known_apex(config, *apex)) {
       complaints.add(where(*value),
                      fmt::format("\"{}\" is a namespace; give it this file as its zone_file", value->get()));
     } else if (!seen.insert(*name).second) {
       complaints.add(where(*value), fmt::format("the zone \"{}\" is declared twice", value->get()));
     }
-    config.zones.push_back({*std::move(name), *std::move(zone)});
+    if (zone) config.zones.push_back({*name, *std::move(zone)});
   }
 }
 

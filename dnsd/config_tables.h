@@ -1,4 +1,4 @@
-// The lists of tables: [[namespace]], [[zone]], [[reverse]], [[service]]. Their bodies go through registry/codec and
+// The lists of tables: [[namespace]], [[zone]], [[reverse]], [[service]], [[key]]. Their bodies go through registry/codec and
 // registry/validate, so that shapes and sentences are those of the API. Internal to dnsd/config*.cc.
 #pragma once
 
@@ -23,6 +23,8 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
                      Config& config, Complaints& complaints);
 void read_zones(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints);
 void read_reverse(const toml::table& file, Config& config, Complaints& complaints);
+// [[key]], and the transfer keys of [[namespace]] and [[zone]]; after those.
+void read_transfers(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints);
 void read_services(const toml::table& file, Config& config, Complaints& complaints);  // after the namespaces
 
 }  // namespace dnsd::config

@@ -36,8 +36,9 @@ std::expected<void, std::vector<std::string>> Daemon::Impl::reload() {
   for (const auto& [apex, names] : loaded->names) changes.push_back(registry_->set_static_names(apex, names, now));
   zones = std::move(*loaded);
   config.declared = std::move(fresh->declared);
-  publisher->set_static_zones(zones.of_namespaces, zones.alone);
-  publisher->publish_all(*registry_, now);
+  config.transfers = std::move(fresh->transfers);
+  maintenance->configure(config.transfers, zones, now);
+  publish_zones();
   for (const auto& change : changes) writes->observe(change);
   checks->follow_all(*registry_);
   tell(notes, "config.conflict");
@@ -76,6 +77,7 @@ void Daemon::Impl::stop() {
 
 void Daemon::Impl::finish_stop() {
   checks->stop();
+  maintenance->stop();
   dns->stop();
   store->close(registry_->revision());
   log::event("stopped", log::Level::info, {{"revision", registry_->revision()}});

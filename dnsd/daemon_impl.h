@@ -14,6 +14,7 @@
 
 #include "dnsd/answers/publisher.h"
 #include "dnsd/daemon.h"
+#include "dnsd/maintenance.h"
 #include "dnsd/resolve.h"
 #include "dnsd/zones.h"
 #include "registry/store/commit_log.h"
@@ -43,6 +44,7 @@ struct Daemon::Impl {
   std::expected<void, std::string> load_static();
   void publish_first();
   void build_checks();
+  void publish_zones();
   void announce_ready();
 
   // -- running ----------------------------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ struct Daemon::Impl {
   answers::Reclaimer reclaimer;
   std::unique_ptr<answers::Publisher> publisher;
   std::unique_ptr<Resolver> resolver;
+  std::unique_ptr<Maintenance> maintenance;  // its queue outlives the workers that fill it
   std::unique_ptr<serve::Server> dns;
   std::unique_ptr<registry::checks::Runner> checks;
   std::unique_ptr<api::Server> http;

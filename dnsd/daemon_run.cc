@@ -15,7 +15,9 @@ constexpr std::size_t kDueBatch = 500;
 
 // Every change comes through here, whatever its cause, before the callers of a write resume.
 void Daemon::Impl::on_change(const ChangeSet& changes) {
-  publisher->publish(*registry_, changes, now_of_process());
+  const auto now = now_of_process();
+  publisher->publish(*registry_, changes, now);
+  maintenance->publish(changes, now);
   if (changes.revision != 0) {
     checks->follow(*registry_, changes);
     feed->append(std::make_shared<const ChangeSet>(changes));

@@ -84,8 +84,16 @@ void Daemon::Impl::build_dns() {
   RAND_bytes(reinterpret_cast<unsigned char*>(&responder.sample_key), sizeof responder.sample_key);
   answers::PublisherOptions options;
   for (const auto& endpoint : config.dns.listen) options.listen_addresses.push_back(endpoint.address);
+  const auto listen = options.listen_addresses;
   options.reverse = config.reverse;
   publisher = std::make_unique<answers::Publisher>(std::move(options), reclaimer);
+  maintenance = std::make_unique<Maintenance>(io, Maintenance::Parts{.registry = *registry_,
+                                                                     .writes = *writes,
+                                                                     .table = publisher->table(),
+                                                                     .responder = responder,
+                                                                     .listen_addresses = listen,
+                                                                     .publish_zones = [this] { publish_zones(); }});
+  config.dns.handoff = &maintenance->handoff();
   dns = std::make_unique<serve::Server>(config.dns, publisher->table(), reclaimer);
   resolver = std::make_unique<Resolver>(publisher->table(), responder);
 }
@@ -137,7 +145,10 @@ void Daemon::Impl::build_api() {
               },
           .reload = [this] { return reload(); },
           .dns_metrics =
-              [this](std::string& out) { append_dns_metrics(out, dns->stats(), publisher->stats(), checks->stats()); },
+              [this](std::string& out) {
+                append_dns_metrics(out, dns->stats(), publisher->stats(), checks->stats());
+                maintenance->append_metrics(out);
+              },
           .status =
               [this] {
                 const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started);
@@ -151,7 +162,15 @@ void Daemon::Impl::build_api() {
 
 // Everything at once: until here the workers knew nothing and said so, from here on they know all.
 void Daemon::Impl::publish_first() {
-  publisher->set_static_zones(zones.of_namespaces, zones.alone);
+  maintenance->configure(config.transfers, zones, now_of_process());
+  publish_zones();
+}
+
+// Everything anew, with the zones that were transferred to us.
+void Daemon::Impl::publish_zones() {
+  auto alone = zones.alone;
+  for (auto& zone : maintenance->transferred()) alone.push_back(std::move(zone));
+  publisher->set_static_zones(zones.of_namespaces, std::move(alone));
   publisher->publish_all(*registry_, now_of_process());
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "dnsd/wire/writer.h"
 
@@ -53,6 +54,11 @@ Octets formerr(std::span<const std::uint8_t> octets) {
   out[2] = static_cast<std::uint8_t>(0x80U | (out[2] & 0x79U));
   out[3] = static_cast<std::uint8_t>(wire::Rcode::formerr);
   return out;
+}
+
+std::uint64_t seconds_now() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
 
 std::uint16_t random_id() {

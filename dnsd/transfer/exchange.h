@@ -36,5 +36,6 @@ struct ReplyParts {
 void put_opt(wire::MessageWriter& writer, const wire::Message& request, const ReplyParts& parts);
 
 [[nodiscard]] std::uint16_t random_id();
+[[nodiscard]] std::uint64_t seconds_now();  // of the wall clock, as signatures count
 
 }  // namespace dnsd::transfer

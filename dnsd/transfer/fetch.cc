@@ -15,12 +15,7 @@ namespace dnsd::transfer {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-
-std::uint64_t seconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
+constexpr auto kFetchToken = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
@@ -72,13 +67,13 @@ asio::awaitable<Fetch::Result> Fetch::exchange() {
   const asio::ip::tcp::endpoint to(asio::ip::make_address(primary_.address, bad), primary_.port);
   if (bad) co_return std::unexpected("not an address");
   arm();
-  const auto [refused] = co_await socket_.async_connect(to, kToken);
+  const auto [refused] = co_await socket_.async_connect(to, kFetchToken);
   if (refused) co_return std::unexpected("cannot connect: " + refused.message());
   const Octets query = request();
   std::array<std::uint8_t, 2> head;
   wire::put16(head.data(), static_cast<std::uint16_t>(query.size()));
   const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(query)};
-  const auto [unsent, sent] = co_await asio::async_write(socket_, both, kToken);
+  const auto [unsent, sent] = co_await asio::async_write(socket_, both, kFetchToken);
   if (unsent) co_return std::unexpected("cannot send: " + unsent.message());
   Assembler assembler(apex_, have_);
   for (std::size_t messages = 0; messages < kMaxMessages; ++messages) {
@@ -110,10 +105,10 @@ std::optional<std::string> Fetch::check(std::span<const std::uint8_t> octets, co
 asio::awaitable<std::expected<Octets, std::string>> Fetch::receive() {
   arm();
   std::array<std::uint8_t, 2> head;
-  const auto [no_head, got_head] = co_await asio::async_read(socket_, asio::buffer(head), kToken);
+  const auto [no_head, got_head] = co_await asio::async_read(socket_, asio::buffer(head), kFetchToken);
   if (no_head) co_return std::unexpected("the connection ended: " + no_head.message());
   Octets out(wire::get16(head.data()));
-  const auto [no_body, got_body] = co_await asio::async_read(socket_, asio::buffer(out), kToken);
+  const auto [no_body, got_body] = co_await asio::async_read(socket_, asio::buffer(out), kFetchToken);
   if (no_body) co_return std::unexpected("the connection ended: " + no_body.message());
   co_return out;
 }

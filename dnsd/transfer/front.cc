@@ -20,11 +20,6 @@ using wire::Rcode;
 
 constexpr int kTaken = 16;  // messages in a row, before others have their turn on this thread
 
-std::uint64_t seconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
-
 serve::ResponderOptions open_to_all(serve::ResponderOptions options) {
   options.allow_query.clear();
   return options;

@@ -10,11 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-std::uint64_t seconds_now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
-
 }  // namespace
 
 Notifier::Notifier(asio::io_context& io, std::vector<std::string> sources) : io_(io), sources_(std::move(sources)) {}

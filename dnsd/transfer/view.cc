@@ -18,7 +18,7 @@ using answers::Entry;
 using answers::InstanceText;
 using answers::ServiceBlock;
 
-std::string text16(std::uint16_t v) { return {static_cast<char>(v >> 8), static_cast<char>(v)}; }
+std::string be16(std::uint16_t v) { return {static_cast<char>(v >> 8), static_cast<char>(v)}; }
 std::string_view octets(const std::uint8_t* p, std::size_t size) { return {reinterpret_cast<const char*>(p), size}; }
 std::string_view label_at(const std::uint8_t* p) { return octets(p, p[0] + 1U); }
 std::string underscored(std::string_view label) {  // with its length octet
@@ -84,7 +84,7 @@ class ServiceView {
       const auto* host = block_.text_of(e).host;
       target = octets(host, answers::wire_size(host));
     }
-    return text16(e.priority) + text16(e.weight) + text16(port) + target;
+    return be16(e.priority) + be16(e.weight) + be16(port) + target;
   }
 
   // One of the hosts that the primary draws from.
