@@ -56,6 +56,7 @@ class Reader {
     }
     read_reverse(table_, config_, complaints_);
     read_transfers(table_, base, config_, complaints_);
+    read_access(table_, config_, complaints_);
     judge_together();
     read_services(table_, config_, complaints_);
     if (!complaints_.empty()) return std::unexpected(complaints_.take());
@@ -111,7 +112,7 @@ class Reader {
           wrong("a list of strings", member);
         }
       }
-      if (list->empty() && setting.key == "listen") {
+      if (list->empty() && setting.key == "listen" && setting.table != "proxy_protocol") {
         complaints_.add(where(node), fmt::format("{} is empty: nobody could reach the server", setting.name()));
       }
       return set_list(setting, members, file_.parent_path());
@@ -246,6 +247,10 @@ class Reader {
     }
     if (config_.http.max_batch_body < config_.http.max_body) {
       complaints_.add(place("http.max_batch_body", 0), "http.max_batch_body is smaller than http.max_body");
+    }
+    if (!config_.dns.proxy_listen.empty() && config_.dns.proxies.empty()) {
+      complaints_.add(place("proxy_protocol.listen", 0),
+                      "proxy_protocol.listen needs proxy_protocol.from: the proxies that may say who asks");
     }
     // edns-tcp-keepalive (RFC 7828) tells clients our idle time in units of 100 ms, 16 bits.
     config_.dns.responder.tcp_idle_deciseconds = static_cast<std::uint16_t>(config_.dns.tcp_idle.count() / 100);

@@ -67,11 +67,12 @@ struct LogConfig {
 };
 
 // Read straight into the options of each part. What only the running daemon knows stays at its default here:
-// responder.cookie_secret and sample_key, checks.forbidden_endpoints (the bound API addresses).
+// responder.cookie_secrets and sample_key, checks.forbidden_endpoints (the bound API addresses).
 struct Config {
   Config();  // the defaults of DESIGN section 7: loopback only, ports 8600 and 8500
 
   serve::ServerOptions dns;
+  std::optional<serve::CookieSecrets> cookie_secrets;  // unset: the daemon draws one at start
   api::Options http;  // with the token, [registration] allow_addresses and [health] check_defaults
   StoreConfig store;
   registry::Registry::Declared declared;  // [[namespace]] and [[service]]; API writes to them are 409

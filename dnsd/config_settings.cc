@@ -4,88 +4,15 @@
 
 #include <algorithm>
 #include <fstream>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
+#include "dnsd/config_setters.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd::config {
 namespace {
 
-using registry::Millis;
-
-constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
-constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::size_t kTxtString = 255;  // RFC 1035 3.3
-constexpr std::size_t kMaxListen = 64;   // each address has its own threads and sockets
-
-auto list_of_endpoints(auto member) {
-  return [member](Config& config, const Value& value) -> Complaint {
-    auto endpoint = parse_address_port(value.text);
-    if (!endpoint) return endpoint.error();
-    auto& list = member(config);
-    const auto same = [&](const auto& other) {
-      return other.address == endpoint->address && other.port == endpoint->port && endpoint->port != 0;
-    };
-    if (std::ranges::any_of(list, same)) return fmt::format("\"{}\" is listed twice", value.text);
-    if (list.size() == kMaxListen) return fmt::format("at most {} addresses", kMaxListen);
-    list.push_back({endpoint->address, endpoint->port});
-    return std::nullopt;
-  };
-}
-
-auto list_of_prefixes(auto member) {
-  return [member](Config& config, const Value& value) -> Complaint {
-    const auto prefix = registry::parse_prefix(value.text);
-    if (!prefix) {
-      return fmt::format(
-          "\"{}\" is not an address block; write 10.0.0.0/8 (bits after the prefix are zero), "
-          "fd00::/8 or one address",
-          value.text);
-    }
-    member(config).push_back(*prefix);
-    return std::nullopt;
-  };
-}
-
-auto number(auto member) {
-  return [member](Config& config, const Value& value) -> Complaint {
-    auto& field = member(config);
-    field = static_cast<std::remove_reference_t<decltype(field)>>(value.number);
-    return std::nullopt;
-  };
-}
-
-auto duration(auto member) {
-  return [member](Config& config, const Value& value) -> Complaint {
-    member(config) = Millis(value.number);
-    return std::nullopt;
-  };
-}
-
-auto short_text(std::size_t most, auto member) {  // goes into one TXT string or EDNS option
-  return [most, member](Config& config, const Value& value) -> Complaint {
-    if (value.text.size() > most) return fmt::format("at most {} octets fit", most);
-    member(config) = value.text;
-    return std::nullopt;
-  };
-}
-
-template <class T>
-auto choice(auto member, std::vector<std::pair<std::string_view, T>> values) {
-  return [member, values](Config& config, const Value& value) -> Complaint {
-    std::string known;
-    for (const auto& [name, meaning] : values) {
-      if (name == value.text) {
-        member(config) = meaning;
-        return std::nullopt;
-      }
-      known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", name);
-    }
-    return fmt::format("\"{}\" is not known here; one of {}", value.text, known);
-  };
-}
 
 Complaint set_store_kind(Config& config, const Value& value) {
   if (value.text == "etcd") return "the store \"etcd\" is not built into this version; use \"sqlite\" or \"memory\"";
@@ -147,9 +74,6 @@ Complaint set_upstream(Config&, const Value& value) {
       value.text);
 }
 
-#define FIELD(expression) \
-  [](Config & c) -> auto& { return c.expression; }
-
 std::vector<Setting> dns_settings() {
   return {
       {"dns", "listen", Kind::list, 0, 0, list_of_endpoints(FIELD(dns.listen)), [](Config& c) { c.dns.listen.clear(); },
@@ -163,6 +87,7 @@ std::vector<Setting> dns_settings() {
       {"dns", "tcp_connections", Kind::integer, 1, 1'000'000, number(FIELD(dns.tcp_connections)), {}},
       {"dns", "tcp_per_client", Kind::integer, 1, 1'000'000, number(FIELD(dns.tcp_per_client)), {}},
       {"dns", "tcp_idle", Kind::duration, kSecond, kHour, duration(FIELD(dns.tcp_idle)), {}},
+      {"dns", "tcp_idle_overload", Kind::duration, 100, kHour, duration(FIELD(dns.tcp_idle_overload)), {}},
       {"dns", "tcp_io", Kind::duration, 100, kMinute, duration(FIELD(dns.tcp_io)), {}},
       {"dns", "nsid", Kind::text, 0, 0, short_text(wire::kMaxNsid, FIELD(dns.responder.nsid)), {}},
       {"dns", "version", Kind::text, 0, 0, short_text(kTxtString, FIELD(dns.responder.version)), {}},
@@ -232,8 +157,6 @@ std::vector<Setting> other_settings() {
   };
 }
 
-#undef FIELD
-
 }  // namespace
 
 std::string Setting::name() const { return fmt::format("{}.{}", table, key); }
@@ -248,7 +171,8 @@ std::string Setting::variable() const {
 std::span<const Setting> settings() {
   static const std::vector<Setting> all = [] {
     auto list = dns_settings();
-    for (auto more : {http_settings(), other_settings()}) list.insert(list.end(), more.begin(), more.end());
+    for (auto more : {protection_settings(), http_settings(), other_settings()})
+      list.insert(list.end(), more.begin(), more.end());
     return list;
   }();
   return all;

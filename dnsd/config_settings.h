@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dnsd/config.h"
 
@@ -37,6 +38,7 @@ struct Setting {
 };
 
 [[nodiscard]] std::span<const Setting> settings();
+[[nodiscard]] std::vector<Setting> protection_settings();  // a part of them, config_protection.cc
 
 // The keys of the tables of [[tables]]: beside what registry/codec reads.
 inline constexpr std::string_view kTables[] = {"namespace", "zone", "reverse", "service", "key"};

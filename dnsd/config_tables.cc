@@ -27,8 +27,9 @@ bool is_known_apex(const Config& config, const DomainName& name) {
 std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, const DomainName& name,
                                                      Complaints& complaints) {
   static const auto written = codec::to_json(registry::NamespaceDef());
-  auto body = body_of(table, "[[namespace]]", {"name", "zone_file", "allow_transfer", "notify", "allow_update"},
-                      written, complaints);
+  auto body =
+      body_of(table, "[[namespace]]", {"name", "zone_file", "allow_query", "allow_transfer", "notify", "allow_update"},
+              written, complaints);
   // [[namespace.ttl]] is short for [[namespace.ttl_rules]] where no ttl = "..." stands beside it (TOML has one of
   // them).
   const bool short_rules = body.contains("ttl") && body["ttl"].is_array();
@@ -100,7 +101,8 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
 }
 
 void read_zones(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints) {
-  static const std::vector<std::string_view> known = {"name", "file", "allow_transfer", "notify", "primaries"};
+  static const std::vector<std::string_view> known = {"name",           "file",   "allow_query",
+                                                      "allow_transfer", "notify", "primaries"};
   std::set<std::string> seen;
   for (const auto* table : tables(file, "zone", complaints)) {
     for (const auto& [key, value] : *table) {
@@ -124,7 +126,7 @@ void read_zones(const toml::table& file, const std::filesystem::path& base, Conf
 }
 
 void read_reverse(const toml::table& file, Config& config, Complaints& complaints) {
-  static const std::vector<std::string_view> known = {"prefix"};
+  static const std::vector<std::string_view> known = {"prefix", "allow_query"};
   for (const auto* table : tables(file, "reverse", complaints)) {
     for (const auto& [key, value] : *table) {
       if (std::ranges::find(known, key.str()) == known.end()) unknown_key(complaints, key, "[[reverse]]", known);

@@ -25,6 +25,8 @@ void read_zones(const toml::table& file, const std::filesystem::path& base, Conf
 void read_reverse(const toml::table& file, Config& config, Complaints& complaints);
 // [[key]], and the transfer keys of [[namespace]] and [[zone]]; after those.
 void read_transfers(const toml::table& file, const std::filesystem::path& base, Config& config, Complaints& complaints);
+// allow_query of [[namespace]], [[zone]] and [[reverse]]; after the namespaces.
+void read_access(const toml::table& file, Config& config, Complaints& complaints);
 void read_services(const toml::table& file, Config& config, Complaints& complaints);  // after the namespaces
 
 }  // namespace dnsd::config

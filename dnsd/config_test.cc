@@ -278,7 +278,12 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.dns.tcp_connections, defaults.dns.tcp_connections);
   EXPECT_EQ(config.dns.tcp_per_client, defaults.dns.tcp_per_client);
   EXPECT_EQ(config.dns.tcp_idle, defaults.dns.tcp_idle);
+  EXPECT_EQ(config.dns.tcp_idle_overload, defaults.dns.tcp_idle_overload);
   EXPECT_EQ(config.dns.tcp_io, defaults.dns.tcp_io);
+  EXPECT_EQ(config.dns.responder.cookies, defaults.dns.responder.cookies);
+  EXPECT_EQ(config.dns.responder.rate_limit.responses_per_second, 0U);
+  EXPECT_EQ(config.dns.responder.rate_limit.slip, defaults.dns.responder.rate_limit.slip);
+  EXPECT_TRUE(config.dns.proxy_listen.empty());
   EXPECT_EQ(config.dns.udp_receive_buffer, defaults.dns.udp_receive_buffer);
   EXPECT_EQ(config.dns.responder.udp_size, defaults.dns.responder.udp_size);
   EXPECT_EQ(config.dns.responder.allow_query, defaults.dns.responder.allow_query);
@@ -315,7 +320,8 @@ TEST(ConfigDocs, ThePackagedExampleShowsEveryKeyWithItsDefault) {
   for (std::string line; std::getline(lines, line);) {
     if (const auto at = line.find("/etc/dnsd/xfr.key"); at != std::string::npos) line.replace(at, 17, secret.string());
     const bool shown = line.starts_with("# ") && (line.find(" = ") != std::string::npos || line.starts_with("# [["));
-    if (!line.starts_with("# token_file")) all += shown ? line.substr(2) : line;
+    const bool names_a_file = line.starts_with("# token_file") || line.starts_with("# cookie_secret_file");
+    if (!names_a_file) all += shown ? line.substr(2) : line;
     all += '\n';
   }
   expect_defaults(good(all));

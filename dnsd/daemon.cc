@@ -38,6 +38,7 @@ std::expected<void, std::vector<std::string>> Daemon::Impl::reload() {
   config.declared = std::move(fresh->declared);
   config.transfers = std::move(fresh->transfers);
   maintenance->configure(config.transfers, zones, now);
+  replace_rules(*fresh);
   publish_zones();
   for (const auto& change : changes) writes->observe(change);
   checks->follow_all(*registry_);
@@ -45,6 +46,16 @@ std::expected<void, std::vector<std::string>> Daemon::Impl::reload() {
   log::event("reload.done", log::Level::info,
              {{"revision", registry_->revision()}, {"zones", zones.alone.size() + zones.of_namespaces.size()}});
   return {};
+}
+
+// Before what they protect is published: a new zone is never open to those whom its list leaves out.
+void Daemon::Impl::replace_rules(const Config& fresh) {
+  auto& rules = config.dns.responder;
+  rules.allow_query = fresh.dns.responder.allow_query;
+  rules.zone_access = fresh.dns.responder.zone_access;
+  if (fresh.cookie_secrets) rules.cookie_secrets = *fresh.cookie_secrets;
+  dns->set_rules(rules);
+  resolver->set_rules(rules, reclaimer);
 }
 
 void Daemon::Impl::wait_signals() {

@@ -80,7 +80,9 @@ std::expected<void, std::string> Daemon::Impl::load_static() {
 
 void Daemon::Impl::build_dns() {
   auto& responder = config.dns.responder;
-  RAND_bytes(responder.cookie_secret.data(), static_cast<int>(responder.cookie_secret.size()));
+  auto& own_secret = responder.cookie_secrets.secret[0];
+  RAND_bytes(own_secret.data(), static_cast<int>(own_secret.size()));
+  if (config.cookie_secrets) responder.cookie_secrets = *config.cookie_secrets;
   RAND_bytes(reinterpret_cast<unsigned char*>(&responder.sample_key), sizeof responder.sample_key);
   answers::PublisherOptions options;
   for (const auto& endpoint : config.dns.listen) options.listen_addresses.push_back(endpoint.address);
@@ -179,7 +181,7 @@ void Daemon::Impl::announce_ready() {
   const auto dns_text = as_text(dns->endpoints());
   const auto http_text = as_text(http->endpoints());
   if (ready_path) {
-    if (auto written = write_ready_file(*ready_path, dns_text, http_text); !written) {
+    if (auto written = write_ready_file(*ready_path, dns_text, as_text(dns->proxy_endpoints()), http_text); !written) {
       log::event("ready_file.failed", log::Level::error, {{"error", written.error()}});
     }
   }

@@ -24,16 +24,17 @@ void labelled(std::string& out, std::string_view name, std::string_view label, s
   fmt::format_to(std::back_inserter(out), "{}{{{}=\"{}\"}} {}\n", name, label, text, value);
 }
 
-// Index = the place in serve::Counters::rcodes; 16 is BADVERS, 23 collects the rest.
-constexpr std::array<std::pair<std::size_t, std::string_view>, 9> kRcodes{{{0, "NOERROR"},
-                                                                           {1, "FORMERR"},
-                                                                           {2, "SERVFAIL"},
-                                                                           {3, "NXDOMAIN"},
-                                                                           {4, "NOTIMP"},
-                                                                           {5, "REFUSED"},
-                                                                           {6, "YXDOMAIN"},
-                                                                           {16, "BADVERS"},
-                                                                           {23, "other"}}};
+// Index = the place in serve::Counters::rcodes; 16 is BADVERS, 23 BADCOOKIE, 24 collects the rest.
+constexpr std::array<std::pair<std::size_t, std::string_view>, 10> kRcodes{{{0, "NOERROR"},
+                                                                            {1, "FORMERR"},
+                                                                            {2, "SERVFAIL"},
+                                                                            {3, "NXDOMAIN"},
+                                                                            {4, "NOTIMP"},
+                                                                            {5, "REFUSED"},
+                                                                            {6, "YXDOMAIN"},
+                                                                            {16, "BADVERS"},
+                                                                            {23, "BADCOOKIE"},
+                                                                            {24, "other"}}};
 constexpr std::array<std::string_view, 8> kTypes{"A", "AAAA", "SRV", "PTR", "TXT", "SOA_NS", "ANY", "other"};
 
 void server_metrics(std::string& out, const serve::Server::Stats& dns) {
@@ -50,6 +51,11 @@ void server_metrics(std::string& out, const serve::Server::Stats& dns) {
   single(out, "dnsd_dns_dropped_total", "counter", "Packets that get no response (not a query).", dns.dropped);
   single(out, "dnsd_dns_fail_open_total", "counter", "Responses with instances that are not available (on_empty).",
          dns.fail_open);
+  family(out, "dnsd_dns_rate_limited_total", "counter", "Responses over the rate limit, by what became of them.");
+  labelled(out, "dnsd_dns_rate_limited_total", "action", "drop", dns.rate_dropped);
+  labelled(out, "dnsd_dns_rate_limited_total", "action", "slip", dns.rate_slipped);
+  single(out, "dnsd_dns_proxy_refused_total", "counter",
+         "Datagrams and connections without a sound PROXY header of a listed proxy.", dns.proxy_refused);
   single(out, "dnsd_dns_socket_drops_total", "counter", "Datagrams the kernel dropped for want of buffer.",
          dns.socket_drops);
   single(out, "dnsd_dns_tcp_connections", "gauge", "Open TCP connections.", dns.tcp_open);

@@ -10,10 +10,12 @@ namespace dnsd {
 
 std::expected<void, std::string> write_ready_file(const std::filesystem::path& path,
                                                   const std::vector<std::string>& dns,
+                                                  const std::vector<std::string>& proxied,
                                                   const std::vector<std::string>& http) {
-  const boost::json::object document{{"pid", ::getpid()},
-                                     {"dns", boost::json::array(dns.begin(), dns.end())},
-                                     {"http", boost::json::array(http.begin(), http.end())}};
+  boost::json::object document{{"pid", ::getpid()},
+                               {"dns", boost::json::array(dns.begin(), dns.end())},
+                               {"http", boost::json::array(http.begin(), http.end())}};
+  if (!proxied.empty()) document["proxied"] = boost::json::array(proxied.begin(), proxied.end());
   auto beside = path;
   beside += ".new";
   {

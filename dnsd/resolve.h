@@ -14,9 +14,12 @@ namespace dnsd {
 
 class Resolver {
  public:
-  Resolver(const answers::Table& table, serve::ResponderOptions options);
+  Resolver(const answers::Table& table, const serve::ResponderOptions& options);
   [[nodiscard]] registry::Result<boost::json::value> resolve(const api::Question& question, registry::Revision revision,
                                                              const registry::Now& now);
+  void set_rules(const serve::ResponderOptions& options, answers::Reclaimer& reclaimer) {
+    responder_.set_rules(options, reclaimer);
+  }
 
  private:
   serve::Responder responder_;

@@ -52,7 +52,7 @@ bool add_addresses_of(Answer& a, const answers::NameRef& name, std::uint16_t own
                       const answers::Zone* within) noexcept {
   const auto [node, exact] = a.table.closest(name);
   const answers::Zone* zone = node != nullptr ? node->zone.load(std::memory_order_acquire) : nullptr;
-  if (zone == nullptr || (within != nullptr && zone != within)) return true;
+  if (zone == nullptr || (within != nullptr && zone != within) || is_closed(a, name, *zone)) return true;
   if (exact) {
     const RecordBlock* records = node->records.load(std::memory_order_acquire);
     return records == nullptr || !a.added.is_new(node) || add_addresses_at(a, owner, *zone, *records);

@@ -122,6 +122,10 @@ struct Answer {
   std::size_t reserved = 0;  // octets kept for OPT
   Added added;
 
+  const Access* access = nullptr;  // null = no zone has a list of its own
+
+  // Only header and question stay, with TC.
+  void strip() noexcept;
   // Says why, with EDNS only. Its room is taken at once; without room the reply goes without.
   void explain(std::uint16_t code, std::string_view text = {}) noexcept;
 };
@@ -133,6 +137,11 @@ inline void fill_head(std::uint8_t* p, std::uint16_t owner, std::uint16_t type, 
   wire::put16(p + 4, wire::klass::in);
   wire::put32(p + 6, ttl);
   wire::put16(p + 10, static_cast<std::uint16_t>(rdata_size));
+}
+
+// The client may not ask for the names of this zone: a chain ends before them, their addresses are left out.
+[[nodiscard]] inline bool is_closed(const Answer& a, const answers::NameRef& name, const answers::Zone& zone) noexcept {
+  return a.access != nullptr && !a.access->allows(a.client, name, zone.labels);
 }
 
 // A record whose owner is a compression pointer. False: no room; nothing was written.

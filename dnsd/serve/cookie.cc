@@ -10,6 +10,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "SipHash reads little-endian words");
 
+constexpr std::int32_t kOldest = 3600, kAhead = 300;  // seconds, RFC 9018 4.3
+
 std::uint64_t word(const std::uint8_t* p) noexcept {
   std::uint64_t w;
   std::memcpy(&w, p, 8);
@@ -32,6 +34,15 @@ struct Sip {
   }
 };
 
+// Over the first 16 octets of the cookie and the client's address.
+std::uint64_t hash_of(const Cookie& cookie, std::span<const std::uint8_t> address,
+                      const CookieSecret& secret) noexcept {
+  std::array<std::uint8_t, 32> text{};
+  std::memcpy(text.data(), cookie.data(), 16);
+  std::memcpy(text.data() + 16, address.data(), address.size());
+  return siphash24(secret, {text.data(), 16 + address.size()});
+}
+
 }  // namespace
 
 std::uint64_t siphash24(const std::array<std::uint8_t, 16>& key, std::span<const std::uint8_t> data) noexcept {
@@ -49,17 +60,29 @@ std::uint64_t siphash24(const std::array<std::uint8_t, 16>& key, std::span<const
 }
 
 Cookie make_cookie(const std::uint8_t* client_cookie, std::uint32_t seconds, std::span<const std::uint8_t> address,
-                   const std::array<std::uint8_t, 16>& secret) noexcept {
+                   const CookieSecret& secret) noexcept {
   Cookie cookie{};
   std::memcpy(cookie.data(), client_cookie, 8);
   cookie[8] = 1;  // version; three reserved octets follow
   wire::put32(cookie.data() + 12, seconds);
-  std::array<std::uint8_t, 32> text{};
-  std::memcpy(text.data(), cookie.data(), 16);
-  std::memcpy(text.data() + 16, address.data(), address.size());
-  const std::uint64_t hash = siphash24(secret, {text.data(), 16 + address.size()});
+  const std::uint64_t hash = hash_of(cookie, address, secret);
   std::memcpy(cookie.data() + 16, &hash, 8);
   return cookie;
+}
+
+bool is_valid_cookie(const std::uint8_t* client_cookie, std::span<const std::uint8_t> server, std::uint32_t seconds,
+                     std::span<const std::uint8_t> address, const CookieSecrets& secrets) noexcept {
+  if (server.size() != 16 || server[0] != 1) return false;
+  const auto age = static_cast<std::int32_t>(seconds - wire::get32(server.data() + 4));  // serial arithmetic, RFC 1982
+  if (age > kOldest || age < -kAhead) return false;
+  Cookie cookie;
+  std::memcpy(cookie.data(), client_cookie, 8);
+  std::memcpy(cookie.data() + 8, server.data(), 16);
+  const std::uint64_t hash = word(cookie.data() + 16);
+  for (std::size_t i = 0; i < secrets.count; ++i) {
+    if (hash_of(cookie, address, secrets.secret[i]) == hash) return true;
+  }
+  return false;
 }
 
 }  // namespace dnsd::serve

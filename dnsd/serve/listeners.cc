@@ -41,15 +41,16 @@ Listeners::Listeners(const ServerOptions& options, std::function<BatchHandler()>
     : options_(options),
       make_handler_(std::move(make_handler)),
       reclaimer_(reclaimer),
-      clients_(options.tcp_per_client) {}
+      clients_(options.tcp_per_client),
+      proxies_(options.proxies) {}
 
 Listeners::~Listeners() { stop(); }
 
 std::expected<void, std::string> Listeners::open() {
   const int workers = std::clamp(options_.workers > 0 ? options_.workers : usable_cores(), 1, kMaxWorkers);
   if (auto bound = bind_all(workers); !bound) {
-    bound_.clear();
-    endpoints_.clear();
+    bound_.clear(), proxy_bound_.clear();
+    endpoints_.clear(), proxy_endpoints_.clear();
     return bound;
   }
   try {
@@ -61,33 +62,45 @@ std::expected<void, std::string> Listeners::open() {
 }
 
 std::expected<void, std::string> Listeners::bind_all(int workers) {
-  const auto wanted = expand_wildcards(options_.listen);
+  if (options_.listen.empty()) return std::unexpected(std::string("no address to serve DNS on"));
+  auto plain = bind_list(options_.listen, workers, endpoints_, bound_);
+  return plain ? bind_list(options_.proxy_listen, workers, proxy_endpoints_, proxy_bound_) : plain;
+}
+
+std::expected<void, std::string> Listeners::bind_list(const std::vector<Endpoint>& listen, int workers,
+                                                      std::vector<Endpoint>& endpoints,
+                                                      std::vector<BoundEndpoint>& bound) {
+  const auto wanted = expand_wildcards(listen);
   if (!wanted) return std::unexpected(wanted.error());
-  if (wanted->empty()) return std::unexpected(std::string("no address to serve DNS on"));
   for (const auto& endpoint : *wanted) {
-    auto bound = bind_endpoint(endpoint, workers, options_.udp_receive_buffer);
-    if (!bound) return std::unexpected(std::move(bound.error()));
-    endpoints_.push_back(bound->endpoint);
-    bound_.push_back(std::move(*bound));
+    auto one = bind_endpoint(endpoint, workers, options_.udp_receive_buffer);
+    if (!one) return std::unexpected(std::move(one.error()));
+    endpoints.push_back(one->endpoint);
+    bound.push_back(std::move(*one));
   }
   return {};
 }
 
-void Listeners::make_workers() {
+void Listeners::make_udp(BoundEndpoint& bound, const PrefixList* proxies, std::vector<Listening>& listening) {
   const auto reply_octets = std::max<std::size_t>(options_.responder.udp_size, 512);
-  const std::lock_guard lock(mutex_);
-  std::vector<int> listening;
-  for (auto& bound : bound_) {
-    listening.push_back(bound.tcp.get());
-    for (auto& fd : bound.udp)
-      udp_.push_back(
-          std::make_unique<UdpWorker>(std::move(fd), bound.address, reply_octets, make_handler_(), reclaimer_));
-    bound.udp.clear();
+  listening.push_back({bound.tcp.get(), proxies});
+  for (auto& fd : bound.udp) {
+    udp_.push_back(
+        std::make_unique<UdpWorker>(std::move(fd), bound.address, reply_octets, make_handler_(), reclaimer_, proxies));
   }
+  bound.udp.clear();
+}
+
+void Listeners::make_workers() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Listening> listening;
+  for (auto& bound : bound_) make_udp(bound, nullptr, listening);
+  for (auto& bound : proxy_bound_) make_udp(bound, &proxies_, listening);
   const int count = std::clamp(options_.tcp_workers, 1, kMaxWorkers);
   TcpLimits limits;
   limits.connections = std::max<std::size_t>(1, options_.tcp_connections / static_cast<std::size_t>(count));
   limits.idle = options_.tcp_idle;
+  limits.idle_overload = options_.tcp_idle_overload;
   limits.io = options_.tcp_io;
   for (int i = 0; i < count; ++i)
     tcp_.push_back(std::make_unique<TcpWorker>(listening, limits, clients_, make_handler_(), reclaimer_));
@@ -128,7 +141,7 @@ void Listeners::stop() {
   final_ = last;
   udp_.clear();
   tcp_.clear();
-  bound_.clear();
+  bound_.clear(), proxy_bound_.clear();
 }
 
 Listeners::Counts Listeners::counts() const {
@@ -137,6 +150,7 @@ Listeners::Counts Listeners::counts() const {
   for (const auto& worker : udp_) {
     sum.dropped += worker->dropped();
     sum.socket_drops += worker->kernel_drops();
+    sum.proxy_refused += worker->proxy_refused();
   }
   for (const auto& worker : tcp_) {
     const auto& counters = worker->counters();
@@ -144,6 +158,7 @@ Listeners::Counts Listeners::counts() const {
     sum.tcp_accepted += counters.accepted.load(std::memory_order_relaxed);
     sum.tcp_closed_idle += counters.closed_idle.load(std::memory_order_relaxed);
     sum.tcp_refused += counters.refused.load(std::memory_order_relaxed);
+    sum.proxy_refused += counters.proxy_refused.load(std::memory_order_relaxed);
   }
   return sum;
 }

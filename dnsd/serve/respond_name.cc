@@ -58,6 +58,7 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
     if (first) refuse_outside(a);  // else the chain leaves our zones: the CNAMEs are the answer
     return Step::done;
   }
+  if (!first && is_closed(a, asked.name, *zone)) return Step::done;
   if (first && (a.query.type == wire::type::axfr || a.query.type == wire::type::ixfr)) {
     a.rcode = wire::Rcode::refused;
     a.explain(wire::ede::prohibited, "transfers are not allowed");
@@ -113,6 +114,14 @@ void Answer::explain(std::uint16_t code, std::string_view text) noexcept {
     edns.ede = 0xffff;
     edns.ede_text = {};
   }
+}
+
+void Answer::strip() noexcept {
+  writer.rewind(wire::kHeader + query.question_size);
+  counts = {};
+  rcode = wire::Rcode::noerror;
+  aa = false;
+  tc = true;
 }
 
 namespace {

@@ -68,53 +68,77 @@ bool is_for_others(const Pending& p) noexcept {
   return p.query.tsig || p.query.type == wire::type::axfr || p.query.type == wire::type::ixfr;
 }
 
-// allow_query: prefixes as masks over two words.
-struct AllowList {
-  struct Rule {
-    std::uint64_t net[2], mask[2];
-    bool v6;
-  };
-  std::vector<Rule> rules;
+ReplyKind kind_of(const Answer& a) noexcept {
+  if (a.rcode == Rcode::nxdomain) return ReplyKind::nxdomain;
+  if (a.rcode != Rcode::noerror) return ReplyKind::error;
+  return a.counts.answer != 0 ? ReplyKind::answer : ReplyKind::empty;
+}
 
-  explicit AllowList(const std::vector<registry::Prefix>& prefixes) {
-    for (const auto& prefix : prefixes) {
-      std::array<std::uint8_t, 16> mask{};
-      for (unsigned bit = 0; bit < prefix.bits; ++bit) mask[bit / 8] |= static_cast<std::uint8_t>(0x80 >> bit % 8);
-      Rule rule{{}, {}, prefix.v6};
-      std::memcpy(rule.net, prefix.octets.data(), 16);
-      std::memcpy(rule.mask, mask.data(), 16);
-      rule.net[0] &= rule.mask[0], rule.net[1] &= rule.mask[1];
-      rules.push_back(rule);
-    }
+// Who knows cookies gets one (RFC 7873 5.2.3); who does not comes back over TCP.
+void ask_for_cookie(Answer& a) noexcept {
+  if (a.query.client_cookie != nullptr) {
+    a.rcode = Rcode::badcookie;
+  } else {
+    a.tc = true;
   }
-  [[nodiscard]] bool contains(const Client& client) const noexcept {  // an empty list allows all
-    std::uint64_t address[2];
-    std::memcpy(address, client.address.data(), 16);
-    return rules.empty() || std::any_of(rules.begin(), rules.end(), [&](const Rule& r) {
-             return r.v6 == client.v6 && (address[0] & r.mask[0]) == r.net[0] && (address[1] & r.mask[1]) == r.net[1];
-           });
-  }
-};
+}
+
+std::span<const std::uint8_t> address_of(const Client& client) noexcept {
+  return {client.address.data(), client.v6 ? 16U : 4U};
+}
 
 }  // namespace
 
 struct Responder::Impl {
-  Impl(const answers::Table& t, const ResponderOptions& o) : table(t), options(o), allow(o.allow_query) {}
+  struct Rules {  // what a reload replaces
+    Access access;
+    CookieSecrets secrets;
+  };
+
+  Impl(const answers::Table& t, const ResponderOptions& o);
+  ~Impl() { delete rules.load(std::memory_order_relaxed); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  [[nodiscard]] const Rules* make_rules(const ResponderOptions& o) const;
 
   void find(std::span<const Request> requests) noexcept;
   void write(const Request& request, const Pending& pending, Reply& reply, const BatchTime& time) noexcept;
-  void decide(Answer& a, const Pending& pending) noexcept;
+  void decide(Answer& a, const Pending& pending, bool proven) noexcept;
   void set_edns(Answer& a, const Request& request, Cookie& cookie) const noexcept;
+  [[nodiscard]] bool has_valid_cookie(const Answer& a) const noexcept;
+  bool is_over_rate(Answer& a) noexcept;
   static void finish(Answer& a, Reply& reply) noexcept;
   void count(const Answer& a, const Request& request, const Reply& reply) noexcept;
 
   const answers::Table& table;
   const ResponderOptions options;
-  const AllowList allow;
+  std::atomic<const Rules*> rules;
+  const Rules* now = nullptr;  // the rules of this batch
+  const PrefixList rate_exempt;
+  std::unique_ptr<RateLimiter> limiter;  // null = off
+  const bool guarded;                    // UDP clients must show who they are, for one reason or another
   Counters counters;
   Scratch scratch;
   std::array<Pending, kGroup> pending;
 };
+
+Responder::Impl::Impl(const answers::Table& t, const ResponderOptions& o)
+    : table(t),
+      options(o),
+      rules(make_rules(o)),
+      rate_exempt(o.rate_limit_exempt),
+      limiter(o.rate_limit.responses_per_second != 0 ? std::make_unique<RateLimiter>(o.rate_limit, o.sample_key)
+                                                     : nullptr),
+      guarded(limiter != nullptr || o.cookies == CookiePolicy::require) {}
+
+const Responder::Impl::Rules* Responder::Impl::make_rules(const ResponderOptions& o) const {
+  return new Rules{Access(o.allow_query, o.zone_access, table.key()), o.cookie_secrets};
+}
+
+void Responder::set_rules(const ResponderOptions& options, answers::Reclaimer& reclaimer) {
+  const auto* before = impl_->rules.exchange(impl_->make_rules(options), std::memory_order_acq_rel);
+  reclaimer.retire([before] { delete before; });
+}
 
 Responder::Responder(const answers::Table& table, const ResponderOptions& options)
     : impl_(std::make_unique<Impl>(table, options)) {}
@@ -123,6 +147,7 @@ Responder::~Responder() = default;
 const Counters& Responder::counters() const { return impl_->counters; }
 
 void Responder::respond(std::span<const Request> requests, std::span<Reply> replies, BatchTime time) noexcept {
+  impl_->now = impl_->rules.load(std::memory_order_acquire);
   for (std::size_t at = 0; at < requests.size(); at += kGroup) {
     const auto group = requests.subspan(at, std::min(kGroup, requests.size() - at));
     impl_->find(group);
@@ -136,11 +161,13 @@ void Responder::respond(std::span<const Request> requests, std::span<Reply> repl
 
 // Three passes, so that the cache misses of a group overlap: slots, nodes, blocks.
 void Responder::Impl::find(std::span<const Request> requests) noexcept {
+  const Access& access = now->access;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     Pending& p = pending[i];
     p.parsed = wire::parse(requests[i].packet, p.query);
-    p.allowed = allow.contains(requests[i].client);
-    p.look_up = p.parsed == Parsed::ok && p.allowed && p.query.klass == wire::klass::in && p.query.question_size != 0;
+    p.allowed = access.allows(requests[i].client);
+    p.look_up = p.parsed == Parsed::ok && (p.allowed || access.has_zones()) && p.query.klass == wire::klass::in &&
+                p.query.question_size != 0;
     p.found = {};
     p.ready = table.ready();
     if (!p.look_up) continue;
@@ -157,6 +184,10 @@ void Responder::Impl::find(std::span<const Request> requests) noexcept {
     if (!p.look_up) continue;
     p.found = table.closest(p.name, p.likely);
     if (p.found.node == nullptr) continue;
+    if (access.has_zones()) [[unlikely]] {
+      const auto* zone = p.found.node->zone.load(std::memory_order_acquire);
+      if (zone != nullptr) p.allowed = access.allows(requests[i].client, p.name, zone->labels);
+    }
     if (const auto* block = p.found.node->service.load(std::memory_order_acquire)) prefetch_lines(block, 4);
   }
 }
@@ -167,10 +198,10 @@ void Responder::Impl::set_edns(Answer& a, const Request& request, Cookie& cookie
   a.edns.dnssec_ok = q.dnssec_ok;
   a.edns.nsid = options.nsid;
   a.edns.ecs = q.has_ecs;  // no answer of ours depends on it yet: scope 0 (RFC 7871 7.2.1)
-  if (request.transport == Transport::tcp) a.edns.keepalive = options.tcp_idle_deciseconds;
-  if (q.client_cookie != nullptr) {
-    cookie = make_cookie(q.client_cookie, static_cast<std::uint32_t>(a.time.second),
-                         {a.client.address.data(), a.client.v6 ? 16U : 4U}, options.cookie_secret);
+  if (request.transport == Transport::tcp) a.edns.keepalive = request.overloaded ? 0 : options.tcp_idle_deciseconds;
+  if (q.client_cookie != nullptr && options.cookies != CookiePolicy::off) {
+    cookie = make_cookie(q.client_cookie, static_cast<std::uint32_t>(a.time.second), address_of(a.client),
+                         now->secrets.secret[0]);
     a.edns.cookie = cookie.data();
   }
   a.reserved = wire::opt_size(q, a.edns);
@@ -202,12 +233,41 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
   if (p.query.question_size != 0) (void)a.writer.put(p.query.question, p.query.question_size);
   Cookie cookie;
   set_edns(a, request, cookie);
-  decide(a, p);
+  if (now->access.has_zones()) [[unlikely]]
+    a.access = &now->access;
+  const bool proven = !guarded || !udp || has_valid_cookie(a);
+  decide(a, p, proven);
+  if (!proven && limiter != nullptr && is_over_rate(a)) return;
   finish(a, reply);
   count(a, request, reply);
 }
 
-void Responder::Impl::decide(Answer& a, const Pending& p) noexcept {
+bool Responder::Impl::has_valid_cookie(const Answer& a) const noexcept {
+  const wire::Query& q = a.query;
+  return q.server_cookie != nullptr && options.cookies != CookiePolicy::off &&
+         is_valid_cookie(q.client_cookie, {q.server_cookie, q.server_cookie_size},
+                         static_cast<std::uint32_t>(a.time.second), address_of(a.client), now->secrets);
+}
+
+// True: no reply. What is slipped has neither records nor a code that a client would take for the answer.
+bool Responder::Impl::is_over_rate(Answer& a) noexcept {
+  if (rate_exempt.contains(a.client)) return false;
+  const ReplyKind kind = kind_of(a);
+  switch (limiter->judge(a.client, kind, a.time.tick)) {
+    case RateLimiter::Verdict::send:
+      return false;
+    case RateLimiter::Verdict::drop:
+      bump(counters.rate_dropped);
+      return true;
+    case RateLimiter::Verdict::slip:
+      break;
+  }
+  bump(counters.rate_slipped);
+  if (kind != ReplyKind::error) a.strip();  // an error is as short as can be
+  return false;
+}
+
+void Responder::Impl::decide(Answer& a, const Pending& p, bool proven) noexcept {
   if (!p.allowed) {
     a.rcode = Rcode::refused;
     return a.explain(wire::ede::prohibited);
@@ -221,12 +281,16 @@ void Responder::Impl::decide(Answer& a, const Pending& p) noexcept {
       return;
     case Parsed::notimp:
       a.rcode = Rcode::notimp;
-      return;
+      return a.explain(wire::ede::not_supported);
     case Parsed::ok:
     case Parsed::drop:
       break;
   }
-  if (p.query.question_size == 0) return;  // a cookie alone (RFC 7873 5.4)
+  if (p.query.question_size == 0) {  // a cookie alone (RFC 7873 5.4)
+    if (p.query.server_cookie != nullptr && !has_valid_cookie(a)) a.rcode = Rcode::badcookie;
+    return;
+  }
+  if (!proven && options.cookies == CookiePolicy::require) return ask_for_cookie(a);
   if (p.query.klass == wire::klass::ch) return respond_chaos(a);
   if (p.query.klass != wire::klass::in) {  // ANY (255) as well: nobody but scanners asks
     a.rcode = Rcode::refused;

@@ -14,22 +14,22 @@
 #include <vector>
 
 #include "dnsd/answers/publisher.h"
+#include "dnsd/serve/access.h"
+#include "dnsd/serve/client.h"
+#include "dnsd/serve/cookie.h"
+#include "dnsd/serve/rate_limit.h"
 #include "registry/basics.h"
 
 namespace dnsd::serve {
 
 enum class Transport : std::uint8_t { udp, tcp };
 
-struct Client {
-  std::array<std::uint8_t, 16> address{};  // IPv4 in the first four octets
-  bool v6 = false;
-  std::uint16_t port = 0;
-};
-
 struct Request {
   std::span<const std::uint8_t> packet;
   Client client;
   Transport transport = Transport::udp;
+  bool proxied = false;     // `client` is whom a trusted proxy names, not the peer
+  bool overloaded = false;  // TCP: connections run out, so the client is asked to close this one (RFC 7828 3.2.2)
 };
 
 struct Reply {
@@ -54,25 +54,29 @@ struct BatchTime {
 };
 
 struct ResponderOptions {
-  std::uint16_t udp_size = 1232;                 // DNS flag day 2020
-  std::vector<registry::Prefix> allow_query;     // others get REFUSED + EDE 18
-  std::string nsid;                              // "" = not answered
-  std::string version;                           // CH TXT version.bind; "" = REFUSED
-  std::string id;                                // CH TXT id.server; "" = REFUSED
-  std::uint16_t tcp_idle_deciseconds = 100;      // edns-tcp-keepalive
-  std::array<std::uint8_t, 16> cookie_secret{};  // SipHash-2-4 key (RFC 9018)
-  std::uint64_t sample_key = 0;                  // key of the sampling hash
-  const std::atomic<bool>* hand_over =
-      nullptr;  // while true: transfers, NOTIFY, UPDATE and signed queries are handed over
+  std::uint16_t udp_size = 1232;              // DNS flag day 2020
+  std::vector<registry::Prefix> allow_query;  // others get REFUSED + EDE 18; empty = all may ask
+  std::vector<ZoneAccess> zone_access;        // instead of allow_query, in these zones
+  std::string nsid;                           // "" = not answered
+  std::string version;                        // CH TXT version.bind; "" = REFUSED
+  std::string id;                             // CH TXT id.server; "" = REFUSED
+  std::uint16_t tcp_idle_deciseconds = 100;   // edns-tcp-keepalive
+  CookiePolicy cookies = CookiePolicy::lenient;
+  CookieSecrets cookie_secrets;
+  RateLimitOptions rate_limit;
+  std::vector<registry::Prefix> rate_limit_exempt;
+  std::uint64_t sample_key = 0;  // key of the sampling hash, and of the rate limiter's
+  // While true: transfers, NOTIFY, UPDATE and signed queries are handed over.
+  const std::atomic<bool>* hand_over = nullptr;
 };
 
 inline constexpr std::size_t kMaxBatch = 64;
 
 struct Counters {                                        // relaxed; owner writes, anyone reads
   std::array<std::atomic<std::uint64_t>, 2> requests{};  // by transport
-  std::array<std::atomic<std::uint64_t>, 24> rcodes{};   // by rcode; 16 = BADVERS, 23 = others
+  std::array<std::atomic<std::uint64_t>, 25> rcodes{};   // by rcode; 16 = BADVERS, 23 = BADCOOKIE, 24 = others
   std::array<std::atomic<std::uint64_t>, 8> types{};     // A, AAAA, SRV, PTR, TXT, SOA+NS, ANY, others
-  std::atomic<std::uint64_t> dropped{}, truncated{}, fail_open{}, bytes_out{};
+  std::atomic<std::uint64_t> dropped{}, truncated{}, fail_open{}, bytes_out{}, rate_dropped{}, rate_slipped{};
 };
 
 class Responder {
@@ -84,6 +88,10 @@ class Responder {
   void respond(std::span<const Request> requests, std::span<Reply> replies, BatchTime time) noexcept;
 
   [[nodiscard]] const Counters& counters() const;
+
+  // Takes over what a reload may change: allow_query, zone_access, cookie_secrets. Control thread; holds for every
+  // batch that begins afterwards.
+  void set_rules(const ResponderOptions& options, answers::Reclaimer& reclaimer);
 
  private:
   struct Impl;

@@ -59,6 +59,11 @@ TEST_F(Protocol, AnswersOtherOpcodesNotimp) {
     ASSERT_GE(reply.size(), 12U);
     EXPECT_EQ(reply[3] & 15, 4);
     EXPECT_EQ(reply[2] >> 3 & 15, opcode);
+    auto with_edns = query("web.corp", type::a, {.edns = true});
+    with_edns[2] = static_cast<std::uint8_t>(opcode << 3);
+    const auto shown = answers::show(world.raw(with_edns));
+    ASSERT_TRUE(shown) << shown.error();
+    EXPECT_EQ(shown->errors.at(0).code, wire::ede::not_supported);
   }
 }
 

@@ -21,11 +21,12 @@ void add(std::array<std::uint64_t, N>& to, const std::array<std::atomic<std::uin
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions o, const answers::Table& t, answers::Reclaimer& reclaimer)
+  Impl(ServerOptions o, const answers::Table& t, answers::Reclaimer& r)
       : options(std::move(o)),
         table(t),
+        reclaimer(r),
         listeners(
-            options, [this] { return make_handler(); }, reclaimer) {}
+            options, [this] { return make_handler(); }, r) {}
 
   BatchHandler make_handler() {
     if (options.handoff != nullptr) options.responder.hand_over = &options.handoff->open();
@@ -34,6 +35,7 @@ struct Server::Impl {
 
   ServerOptions options;
   const answers::Table& table;
+  answers::Reclaimer& reclaimer;
   std::deque<Responder> responders;  // one per worker, never moved; made by open(), they outlive the workers
   Listeners listeners;
 };
@@ -44,6 +46,10 @@ Server::~Server() = default;
 
 std::expected<void, std::string> Server::open() { return impl_->listeners.open(); }
 const std::vector<Endpoint>& Server::endpoints() const { return impl_->listeners.endpoints(); }
+const std::vector<Endpoint>& Server::proxy_endpoints() const { return impl_->listeners.proxy_endpoints(); }
+void Server::set_rules(const ResponderOptions& options) {
+  for (auto& responder : impl_->responders) responder.set_rules(options, impl_->reclaimer);
+}
 void Server::start() { impl_->listeners.start(); }
 void Server::stop() { impl_->listeners.stop(); }
 
@@ -57,6 +63,8 @@ Server::Stats Server::stats() const {
     sum.dropped += read(c.dropped);
     sum.truncated += read(c.truncated);
     sum.fail_open += read(c.fail_open);
+    sum.rate_dropped += read(c.rate_dropped);
+    sum.rate_slipped += read(c.rate_slipped);
     sum.bytes_out += read(c.bytes_out);
     add(sum.rcodes, c.rcodes);
     add(sum.types, c.types);
@@ -68,6 +76,7 @@ Server::Stats Server::stats() const {
   sum.tcp_accepted = io.tcp_accepted;
   sum.tcp_closed_idle = io.tcp_closed_idle;
   sum.tcp_refused = io.tcp_refused;
+  sum.proxy_refused = io.proxy_refused;
   return sum;
 }
 

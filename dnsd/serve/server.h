@@ -24,13 +24,16 @@ struct Endpoint {
 
 struct ServerOptions {
   std::vector<Endpoint> listen;
-  int workers = 0;  // UDP threads per endpoint set; 0 = one per core this process may use
+  std::vector<Endpoint> proxy_listen;     // here every datagram and connection begins with a PROXY header ...
+  std::vector<registry::Prefix> proxies;  // ... of one of these; others get no answer
+  int workers = 0;                        // UDP threads per endpoint set; 0 = one per core this process may use
   int tcp_workers = 1;
   std::size_t tcp_connections = 8192;  // over it the longest idle one is closed
   std::size_t tcp_per_client = 1024;
   registry::Millis tcp_idle{10'000};
-  registry::Millis tcp_io{5'000};    // to deliver one whole message, or to take a reply
-  int udp_receive_buffer = 4 << 20;  // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
+  registry::Millis tcp_idle_overload{1'000};  // when seven eighths of the connections are taken
+  registry::Millis tcp_io{5'000};             // to deliver one whole message, or to take a reply
+  int udp_receive_buffer = 4 << 20;           // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
   ResponderOptions responder;
   Handoff* handoff = nullptr;  // outlives the server; null = nothing is handed over
 };
@@ -44,15 +47,18 @@ class Server {
   // The error is one line for the operator.
   [[nodiscard]] std::expected<void, std::string> open();
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const;  // as bound
+  [[nodiscard]] const std::vector<Endpoint>& proxy_endpoints() const;
   void start();
+  void set_rules(const ResponderOptions& options);  // of all workers, see Responder
   void stop();  // answers what was received, closes TCP connections in order, joins the threads; at most 5 s
 
   struct Stats {  // sums over workers
     std::uint64_t udp_requests = 0, tcp_requests = 0, dropped = 0, truncated = 0, fail_open = 0, bytes_out = 0;
-    std::array<std::uint64_t, 24> rcodes{};
+    std::array<std::uint64_t, 25> rcodes{};
     std::array<std::uint64_t, 8> types{};
     std::uint64_t socket_drops = 0;  // SO_RXQ_OVFL or SO_MEMINFO
     std::uint64_t tcp_open = 0, tcp_accepted = 0, tcp_closed_idle = 0, tcp_refused = 0;
+    std::uint64_t rate_dropped = 0, rate_slipped = 0, proxy_refused = 0;
   };
   [[nodiscard]] Stats stats() const;  // any thread
 

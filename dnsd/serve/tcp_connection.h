@@ -78,10 +78,13 @@ struct Connection {
   std::size_t taken = 0;  // octets that the peer took since its deadline was set
   registry::Mono since;   // when the wait began
   Wait wait = Wait::idle;
-  bool watches_out = false;  // EPOLLOUT instead of EPOLLIN
-  bool peer_done = false;    // sent its FIN: what it asked is still answered (RFC 7766 6.2.4)
-  bool closing = false;      // after the replies in `out`
-  bool handed_over = false;  // its next message is not ours to answer, and neither is what follows
+  bool watches_out = false;   // EPOLLOUT instead of EPOLLIN
+  bool peer_done = false;     // sent its FIN: what it asked is still answered (RFC 7766 6.2.4)
+  bool closing = false;       // after the replies in `out`
+  bool handed_over = false;   // its next message is not ours to answer, and neither is what follows
+  bool awaits_proxy = false;  // its first octets are to be a PROXY header
+  bool proxied = false;       // `client` is whom the header names
+  bool counted = false;       // among the connections of `client`
   std::list<Connection>::iterator self;
 };
 using Connections = std::list<Connection>;  // in the order of `since`; moved between lists without allocation

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dnsd/serve/handoff.h"
+#include "dnsd/serve/proxy_protocol.h"
 #include "dnsd/serve/tcp_worker.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
@@ -31,7 +32,8 @@ TcpWorker::Came TcpWorker::readable(Connection& connection, bool may_gather) {
     return Came::nothing;
   }
   const auto octets = static_cast<std::size_t>(got);
-  if (may_gather && connection.in.size() == 0 && gather(connection, {read_buffer_.data(), octets})) return Came::all;
+  if (may_gather && connection.in.size() == 0 && !connection.awaits_proxy &&
+      gather(connection, {read_buffer_.data(), octets})) return Came::all;
   const auto first = std::min(octets, missing);
   connection.in.added(first);
   const std::span rest(read_buffer_.data(), octets - first);
@@ -57,7 +59,8 @@ bool TcpWorker::gather(Connection& connection, std::span<const std::uint8_t> oct
   if (gathered_ == kMaxBatch) answer_gathered();
   auto* const at = gathered_octets_.data() + gathered_ * kShortQuery;
   std::memcpy(at, query.data(), query.size());
-  gathered_requests_[gathered_] = {{at, query.size()}, connection.client, Transport::tcp};
+  gathered_requests_[gathered_] = {
+      {at, query.size()}, connection.client, Transport::tcp, connection.proxied, overloaded()};
   gathered_from_[gathered_++] = &connection;
   return true;
 }
@@ -132,7 +135,8 @@ void TcpWorker::settle(Connection& connection) {
 // that gets no reply (too short for a header, QR=1) ends the connection after the replies before it: its peer
 // would wait for an answer for ever.
 std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_t> octets) {
-  std::size_t done = 0;
+  std::size_t done = connection.awaits_proxy ? take_proxy_header(connection, octets) : 0;
+  if (connection.awaits_proxy) return done;
   std::size_t filled = 0;
   while (!connection.closing && !connection.handed_over && connection.out.left() == 0) {
     const auto count = cut(connection, octets, done);
@@ -146,13 +150,36 @@ std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_
   return done;
 }
 
+// Its octets; nothing while it is not all here. Without a sound one the connection ends.
+std::size_t TcpWorker::take_proxy_header(Connection& connection, std::span<const std::uint8_t> octets) {
+  const auto header = parse_proxy_header(octets);
+  if (header.kind == ProxyHeader::Kind::partial) return 0;
+  if (header.kind == ProxyHeader::Kind::malformed) {
+    bump(counters_.proxy_refused);
+    connection.closing = true;
+    return octets.size();
+  }
+  connection.proxied = header.kind == ProxyHeader::Kind::proxied;
+  if (connection.proxied) {
+    connection.client = header.client;
+    connection.counted = clients_.enter(header.client);
+    if (!connection.counted) {
+      bump(counters_.refused);
+      connection.closing = true;
+    }
+  }
+  connection.awaits_proxy = false;
+  return header.size;
+}
+
 // The next frames as requests, at most a batch.
 std::size_t TcpWorker::cut(const Connection& connection, std::span<const std::uint8_t> octets, std::size_t& done) {
   std::size_t count = 0;
   while (count < kMaxBatch && octets.size() - done >= kFrameHead) {
     const std::size_t length = wire::get16(octets.data() + done);
     if (octets.size() - done - kFrameHead < length) break;
-    requests_[count++] = {octets.subspan(done + kFrameHead, length), connection.client, Transport::tcp};
+    requests_[count++] = {octets.subspan(done + kFrameHead, length), connection.client, Transport::tcp,
+                          connection.proxied, overloaded()};
     done += kFrameHead + length;
   }
   return count;
@@ -197,7 +224,7 @@ std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::s
 void TcpWorker::hand_over(Connection& connection) {
   if (stopping_.load(std::memory_order_acquire) || connection.closing) return close(connection);
   watch(connection.fd.get(), 0, nullptr, EPOLL_CTL_DEL);
-  clients_.leave(connection.client);
+  if (connection.counted) clients_.leave(connection.client);
   untaken_ -= connection.out.left();
   auto handed = std::make_unique<HandedConnection>();
   handed->fd = std::move(connection.fd);

@@ -20,7 +20,7 @@ constexpr registry::Millis kAcceptPause{100};
 
 }  // namespace
 
-TcpWorker::TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
+TcpWorker::TcpWorker(std::vector<Listening> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
                      answers::Reclaimer& reclaimer)
     : listening_(std::move(listening)),
       limits_(limits),
@@ -37,7 +37,7 @@ TcpWorker::TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts&
   if (!epoll_ || !wake_) throw std::system_error(errno, std::generic_category(), "epoll");
   watch(wake_.get(), EPOLLIN, &wake_, EPOLL_CTL_ADD);
   // Exclusive: a new connection wakes one worker, not all.
-  for (auto& fd : listening_) watch(fd, EPOLLIN | EPOLLEXCLUSIVE, &fd, EPOLL_CTL_ADD);
+  for (auto& socket : listening_) watch(socket.fd, EPOLLIN | EPOLLEXCLUSIVE, &socket, EPOLL_CTL_ADD);
 }
 
 void TcpWorker::watch(int fd, std::uint32_t events, void* what, int operation) {
@@ -70,7 +70,7 @@ void TcpWorker::handle(const epoll_event& event) {
   if (event.data.ptr == &wake_) return;
   if (event.data.ptr >= listening_.data() && event.data.ptr < listening_.data() + listening_.size()) {
     answer_gathered();  // a new connection may push out another
-    return accept_all(*static_cast<int*>(event.data.ptr));
+    return accept_all(*static_cast<Listening*>(event.data.ptr));
   }
   auto& connection = *static_cast<Connection*>(event.data.ptr);
   if (!connection.fd) return;  // closed earlier in this round
@@ -95,20 +95,25 @@ void TcpWorker::read_on(Connection& connection, bool ended) {
   watch(connection.fd.get(), kReading, &connection, EPOLL_CTL_MOD);  // tells again while there is something
 }
 
-void TcpWorker::accept_all(int listening) {
+void TcpWorker::accept_all(const Listening& listening) {
   for (int i = 0; i < kAcceptBatch; ++i) {
     sockaddr_in6 from{};
     socklen_t size = sizeof from;
-    Fd fd(::accept4(listening, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd fd(::accept4(listening.fd, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) {
-      if (errno == EMFILE || errno == ENFILE) return shed(listening);
+      if (errno == EMFILE || errno == ENFILE) return shed(listening.fd);
       if (errno == ENOBUFS || errno == ENOMEM) return pause_accepting();
       if (errno == EAGAIN) return;
       continue;  // ECONNABORTED and what Linux passes on from the network: the next one may be sound
     }
     bump(counters_.accepted);
+    const auto client = to_client(from);
+    if (listening.proxies != nullptr && !listening.proxies->contains(client)) {
+      bump(counters_.proxy_refused);
+      continue;
+    }
     try {
-      admit(std::move(fd), to_client(from));
+      admit(std::move(fd), client, listening.proxies != nullptr);
     } catch (const std::bad_alloc&) {
       bump(counters_.refused);
       return pause_accepting();
@@ -116,9 +121,10 @@ void TcpWorker::accept_all(int listening) {
   }
 }
 
-void TcpWorker::admit(Fd fd, const Client& client) {
+// A proxy's connections count as those of whom they speak for, once that is known.
+void TcpWorker::admit(Fd fd, const Client& client, bool awaits_proxy) {
   Connections fresh(1);  // whatever may fail comes before the first count
-  if (!clients_.enter(client)) {
+  if (!awaits_proxy && !clients_.enter(client)) {
     bump(counters_.refused);
     return;
   }
@@ -127,6 +133,8 @@ void TcpWorker::admit(Fd fd, const Client& client) {
   connection.self = fresh.begin();
   connection.fd = std::move(fd);
   connection.client = client;
+  connection.awaits_proxy = awaits_proxy;
+  connection.counted = !awaits_proxy;
   connection.since = now_;
   auto& idle = list(Wait::idle);
   idle.splice(idle.end(), fresh);
@@ -162,13 +170,13 @@ void TcpWorker::shed(int listening) {
 }
 
 void TcpWorker::pause_accepting() {
-  for (auto& fd : listening_) watch(fd, 0, nullptr, EPOLL_CTL_DEL);
+  for (auto& socket : listening_) watch(socket.fd, 0, nullptr, EPOLL_CTL_DEL);
   accept_again_ = now_ + kAcceptPause;
 }
 
 void TcpWorker::resume_accepting() {
   if (!reserve_) reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  for (auto& fd : listening_) watch(fd, EPOLLIN | EPOLLEXCLUSIVE, &fd, EPOLL_CTL_ADD);
+  for (auto& socket : listening_) watch(socket.fd, EPOLLIN | EPOLLEXCLUSIVE, &socket, EPOLL_CTL_ADD);
   accept_again_ = registry::Mono::max();
 }
 
@@ -180,12 +188,16 @@ void TcpWorker::begin_wait(Connection& connection, Wait wait) {
   connection.taken = 0;
 }
 
+registry::Millis TcpWorker::limit_of(Wait wait) const {
+  if (wait != Wait::idle) return limits_.io;
+  return overloaded() ? std::min(limits_.idle, limits_.idle_overload) : limits_.idle;
+}
+
 int TcpWorker::next_timeout() const {
   auto next = accept_again_;
   for (const auto wait : {Wait::idle, Wait::message, Wait::taking}) {
     const auto& waiting = lists_[static_cast<std::size_t>(wait)];
-    if (!waiting.empty())
-      next = std::min(next, waiting.front().since + (wait == Wait::idle ? limits_.idle : limits_.io));
+    if (!waiting.empty()) next = std::min(next, waiting.front().since + limit_of(wait));
   }
   if (next == registry::Mono::max()) return -1;
   const auto left = std::chrono::ceil<registry::Millis>(next - now_).count();
@@ -195,8 +207,7 @@ int TcpWorker::next_timeout() const {
 void TcpWorker::expire() {
   for (const auto wait : {Wait::idle, Wait::message, Wait::taking}) {
     auto& waiting = list(wait);
-    const auto limit = wait == Wait::idle ? limits_.idle : limits_.io;
-    while (!waiting.empty() && waiting.front().since + limit <= now_) {
+    while (!waiting.empty() && waiting.front().since + limit_of(wait) <= now_) {
       bump(counters_.closed_idle);
       close(waiting.front());
     }
@@ -213,7 +224,7 @@ void TcpWorker::close(Connection& connection) {
     for (int i = 0; i < 4; ++i)
       if (::recv(fd, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT) <= 0) break;
   }
-  clients_.leave(connection.client);
+  if (connection.counted) clients_.leave(connection.client);
   untaken_ -= connection.out.left();
   connection.out = {};
   connection.fd.reset();
@@ -236,9 +247,9 @@ void TcpWorker::finish(Connection& connection) {
 // What clients sent before the stop is answered, also on connections that still wait in the listening queue. Then only
 // those remain that have not taken their replies.
 void TcpWorker::wind_down() {
-  for (auto fd : listening_) {
-    accept_all(fd);
-    watch(fd, 0, nullptr, EPOLL_CTL_DEL);
+  for (const auto& socket : listening_) {
+    accept_all(socket);
+    watch(socket.fd, 0, nullptr, EPOLL_CTL_DEL);
   }
   watch(wake_.get(), 0, nullptr, EPOLL_CTL_DEL);
   const auto deadline = std::chrono::steady_clock::now() + limits_.stop;

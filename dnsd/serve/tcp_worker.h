@@ -3,10 +3,10 @@
 //
 // Threads: run() is the worker's own; stop() and the counters may be used from any thread.
 //
-// Bounds: connections (over it the longest idle one is closed); per client (over it a new one is closed); one frame of
-// input per connection, or what one read brought while the peer takes no replies; kReplies of replies per connection
-// and kMaxUntaken for all of them (over it the connection is closed). While a peer does not take its replies, nothing
-// is read from it.
+// Bounds: connections (near it idle ones have less time, over it the longest idle one is closed); per client (over it a
+// new one is closed); one frame of input per connection, or what one read brought while the peer takes no replies;
+// kReplies of replies per connection and kMaxUntaken for all of them (over it the connection is closed). While a peer
+// does not take its replies, nothing is read from it.
 #pragma once
 
 #include <sys/epoll.h>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "dnsd/answers/reclaim.h"
+#include "dnsd/serve/access.h"
 #include "dnsd/serve/batch.h"
 #include "dnsd/serve/client_counts.h"
 #include "dnsd/serve/tcp_connection.h"
@@ -26,12 +27,18 @@ namespace dnsd::serve {
 struct TcpLimits {
   std::size_t connections = 8192;  // of this worker
   registry::Millis idle{10'000};
+  registry::Millis idle_overload{1'000};  // when seven eighths of the connections are taken
   registry::Millis io{5'000};
   registry::Millis stop{3'000};  // to take what is in flight at stop()
 };
 
 struct TcpCounters {  // the worker writes, anyone reads
-  std::atomic<std::uint64_t> open{0}, accepted{0}, closed_idle{0}, refused{0};
+  std::atomic<std::uint64_t> open{0}, accepted{0}, closed_idle{0}, refused{0}, proxy_refused{0};
+};
+
+struct Listening {
+  int fd = -1;
+  const PrefixList* proxies = nullptr;  // who may speak for clients, in a PROXY header; null = a plain socket
 };
 
 class TcpWorker {
@@ -43,7 +50,7 @@ class TcpWorker {
   static constexpr std::size_t kCollect = 262'144;
   static constexpr std::size_t kReplies = kCollect + kMaxBatch * kMaxFrame;
 
-  TcpWorker(std::vector<int> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
+  TcpWorker(std::vector<Listening> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
             answers::Reclaimer& reclaimer);
 
   void run();
@@ -56,8 +63,10 @@ class TcpWorker {
   // tcp_worker.cc: events, accepting, deadlines
   void handle(const epoll_event& event);
   void read_on(Connection& connection, bool ended);
-  void accept_all(int listening);
-  void admit(Fd fd, const Client& client);
+  void accept_all(const Listening& listening);
+  void admit(Fd fd, const Client& client, bool awaits_proxy);
+  [[nodiscard]] bool overloaded() const { return 8 * open_ >= 7 * limits_.connections; }
+  [[nodiscard]] registry::Millis limit_of(Wait wait) const;
   void make_room();
   void shed(int listening);
   void pause_accepting();
@@ -89,8 +98,9 @@ class TcpWorker {
   void write(Connection& connection, std::span<const std::uint8_t> replies);
   [[nodiscard]] std::size_t first_handed_over(std::span<const std::uint8_t> octets) const;
   void hand_over(Connection& connection);
+  std::size_t take_proxy_header(Connection& connection, std::span<const std::uint8_t> octets);
 
-  std::vector<int> listening_;
+  std::vector<Listening> listening_;
   TcpLimits limits_;
   ClientCounts& clients_;
   BatchHandler handler_;

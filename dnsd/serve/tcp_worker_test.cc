@@ -219,7 +219,10 @@ TEST(Tcp, AStuckReaderIsClosed) {
 }
 
 TEST(Tcp, OverTheLimitTheLongestIdleOneGoes) {
-  TestServer server([](auto& o) { o.tcp_connections = 2; });
+  TestServer server([](auto& o) {
+    o.tcp_connections = 2;
+    o.tcp_idle_overload = Millis(3'600'000);
+  });
   server.run();
   const TcpPeer a(server.endpoint());
   ASSERT_TRUE(a.answers(1));

@@ -62,6 +62,7 @@ struct Ask {
   bool dnssec_ok = false;
   std::uint8_t version = 0;
   Client client = {{127, 0, 0, 1}, false, 4000};
+  bool overloaded = false;
 };
 
 inline std::vector<std::uint8_t> query(std::string_view qname, std::uint16_t type, const Ask& ask = {}) {
@@ -142,7 +143,7 @@ class World {
   // -- questions --------------------------------------------------------------------------------------------------
   std::vector<std::uint8_t> raw(std::span<const std::uint8_t> packet, const Ask& ask = {}) {
     std::vector<std::uint8_t> buffer(65'535);
-    const Request request{packet, ask.client, ask.tcp ? Transport::tcp : Transport::udp};
+    const Request request{packet, ask.client, ask.tcp ? Transport::tcp : Transport::udp, false, ask.overloaded};
     Reply reply{buffer, 0};
     const auto second = std::chrono::floor<std::chrono::seconds>(now.wall.time_since_epoch()).count();
     responder_.respond({&request, 1}, {&reply, 1}, {answers::to_ticks(now.mono), static_cast<std::uint64_t>(second)});

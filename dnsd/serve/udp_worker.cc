@@ -5,17 +5,19 @@
 #include <thread>
 
 #include "dnsd/serve/handoff.h"
+#include "dnsd/serve/proxy_protocol.h"
 
 namespace dnsd::serve {
 
 UdpWorker::UdpWorker(Fd socket, const SocketAddress& own, std::size_t reply_octets, BatchHandler handler,
-                     answers::Reclaimer& reclaimer)
+                     answers::Reclaimer& reclaimer, const PrefixList* proxies)
     : socket_(std::move(socket)),
       own_(own),
       own_client_(to_client(own.storage)),
       handler_(handler),
       reclaimer_(reclaimer),
       reader_(reclaimer.add_reader()),
+      proxies_(proxies),
       queries_(kMaxBatch, kMaxQuery),
       answers_(kMaxBatch, reply_octets) {
   for (std::size_t i = 0; i < kMaxBatch; ++i) {
@@ -64,6 +66,19 @@ bool UdpWorker::is_welcome(const msghdr& from, const Client& client) const {
   return client.port != own_client_.port || client.address != own_client_.address;
 }
 
+// The reply goes back to the proxy, without a header: it keeps who asked.
+bool UdpWorker::take_proxy_header(Request& request) const {
+  if (!proxies_->contains(request.client)) return false;
+  const auto header = parse_proxy_header(request.packet);
+  if (header.kind != ProxyHeader::Kind::local && header.kind != ProxyHeader::Kind::proxied) return false;
+  if (header.kind == ProxyHeader::Kind::proxied) {
+    request.client = header.client;
+    request.proxied = true;
+  }
+  request.packet = request.packet.subspan(header.size);
+  return true;
+}
+
 void UdpWorker::answer(std::size_t received) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < received; ++i) {
@@ -77,6 +92,10 @@ void UdpWorker::answer(std::size_t received) {
       continue;
     }
     requests_[count] = {{queries_.at(i), received_[i].msg_len}, client, Transport::udp};
+    if (proxies_ != nullptr && !take_proxy_header(requests_[count])) [[unlikely]] {
+      bump(proxy_refused_);
+      continue;
+    }
     replies_[count] = {{answers_.at(count), answers_.octets()}, 0};
     source_[count++] = static_cast<std::uint8_t>(i);
   }

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "dnsd/answers/reclaim.h"
+#include "dnsd/serve/access.h"
 #include "dnsd/serve/batch.h"
 #include "dnsd/serve/sockets.h"
 
@@ -21,8 +22,9 @@ class UdpWorker {
   // More than any query needs; a longer datagram is dropped and counted.
   static constexpr std::size_t kMaxQuery = 4096;
 
+  // `proxies`: who may speak for clients; each datagram then begins with a PROXY header. Null = a plain socket.
   UdpWorker(Fd socket, const SocketAddress& own, std::size_t reply_octets, BatchHandler handler,
-            answers::Reclaimer& reclaimer);
+            answers::Reclaimer& reclaimer, const PrefixList* proxies = nullptr);
 
   void run();
   // Answers what the socket holds, then run() returns. shutdown() fails with ENOTCONN on an unconnected UDP socket and
@@ -31,12 +33,14 @@ class UdpWorker {
   void stop();
 
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t proxy_refused() const { return proxy_refused_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t kernel_drops() const { return socket_drops(socket_.get()); }
 
  private:
   [[nodiscard]] std::size_t receive(int flags);
   void answer(std::size_t received);
   [[nodiscard]] bool is_welcome(const msghdr& from, const Client& client) const;
+  [[nodiscard]] bool take_proxy_header(Request& request) const;
   void send(std::size_t count);
 
   Fd socket_;
@@ -45,8 +49,9 @@ class UdpWorker {
   BatchHandler handler_;
   answers::Reclaimer& reclaimer_;
   answers::Reclaimer::Reader& reader_;
+  const PrefixList* proxies_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> dropped_{0}, proxy_refused_{0};
 
   Slots queries_;
   Slots answers_;

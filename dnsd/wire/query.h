@@ -27,6 +27,7 @@ enum class Rcode : std::uint16_t {
   notauth = 9,  // also RFC 8945 5.2
   notzone = 10,
   badvers = 16,
+  badcookie = 23,
 };
 
 namespace type {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora into FOLDER/query and FOLDER/zone. Deterministic: the same files each time."""
+"""Writes the seed corpora into FOLDER/query, FOLDER/zone and FOLDER/proxy. Deterministic: the same files each time."""
 import pathlib
 import struct
 import sys
@@ -82,9 +82,30 @@ $INCLUDE other
 }
 
 
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def proxy(command, family, body=b""):
+    return SIGNATURE + struct.pack("!BBH", command, family, len(body)) + body
+
+
+FOUR = bytes([192, 0, 2, 1, 10, 0, 0, 1]) + struct.pack("!HH", 4000, 53)
+SIX = b"\x20\1\x0d\xb8" + bytes(28) + struct.pack("!HH", 4000, 53)
+PROXY = {
+    "udp4": proxy(0x21, 0x12, FOUR) + QUERIES["a"],
+    "tcp6": proxy(0x21, 0x21, SIX + b"\x04\0\x02\0\0"),
+    "local": proxy(0x20, 0x00),
+    "unspecified": proxy(0x21, 0x00, b"xyz"),
+    "unix": proxy(0x21, 0x31, bytes(216)),
+    "short": proxy(0x21, 0x12, FOUR[:8]),
+    "longest": proxy(0x21, 0x11, FOUR + bytes(508)),
+    "too-long": proxy(0x21, 0x11, FOUR + bytes(509)),
+}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for kind, seeds in (("query", QUERIES), ("zone", ZONES)):
+    for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             data = content if isinstance(content, bytes) else content.encode()
