@@ -1,7 +1,6 @@
 #include "registry/checks/resolver.h"
 
 #include <netinet/in.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -13,9 +12,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kBatch = 32;    // names per channel, two queries each
-constexpr int kTimeoutMillis = 2000;  // of the first try; c-ares doubles it for the next
-constexpr int kTries = 2;             // per server
+constexpr std::size_t kBatch = 32;  // names per channel, two queries each
+constexpr Millis kTimeout{2000};    // of the first try; c-ares doubles it for the next
+constexpr int kTries = 2;           // per server
 
 std::string joined(const std::vector<std::string>& servers) {
   std::string out;
@@ -24,11 +23,6 @@ std::string joined(const std::vector<std::string>& servers) {
     out += server;
   }
   return out;
-}
-
-void initialize_once() {
-  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
-  (void)status;  // on Linux it only sets the allocator
 }
 
 }  // namespace
@@ -47,18 +41,8 @@ struct Resolver::Query {
   int open = 2;
 };
 
-struct Resolver::Watch {  // a socket of c-ares, which owns it: released, never closed, by us
-  explicit Watch(asio::io_context& io, int fd) : descriptor(io, fd) {}
-  asio::posix::stream_descriptor descriptor;
-  bool read = false, write = false;       // what c-ares wants
-  bool reading = false, writing = false;  // what we wait for
-  bool gone = false;
-};
-
 Resolver::Resolver(asio::io_context& io, const std::vector<std::string>& servers)
-    : io_(io), servers_(joined(servers)), timer_(io), alive_(std::make_shared<bool>(true)) {
-  initialize_once();
-}
+    : io_(io), servers_(joined(servers)), alive_(std::make_shared<bool>(true)) {}
 
 Resolver::~Resolver() {
   stop();
@@ -67,9 +51,8 @@ Resolver::~Resolver() {
 
 void Resolver::stop() {
   stopped_ = true;
-  timer_.cancel();
   queue_.clear();
-  if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));  // ends what is under way
+  channel_.reset();  // ends what is under way
 }
 
 void Resolver::lookup(std::string host, Done done) {
@@ -88,10 +71,7 @@ void Resolver::pump() {
     if (!*alive) return;
     pump_posted_ = false;
     if (stopped_) return;
-    if (channel_ != nullptr && under_way_.empty() && (started_ == kBatch || queue_.empty())) {
-      ares_destroy(std::exchange(channel_, nullptr));
-      timer_.cancel();
-    }
+    if (channel_ != nullptr && under_way_.empty() && (started_ == kBatch || queue_.empty())) channel_.reset();
     while (!queue_.empty()) {
       if (channel_ == nullptr && !open()) {  // out of descriptors or memory: all of them failed for now
         auto query = std::move(queue_.front());
@@ -104,32 +84,14 @@ void Resolver::pump() {
       queue_.pop_front();
       begin(std::move(query));
     }
-    arm_timer();
+    if (channel_ != nullptr) channel_->arm();
   });
 }
 
 bool Resolver::open() {
-  ares_options options{};
-  options.timeout = kTimeoutMillis;
-  options.tries = kTries;
-  options.ndomains = 0;  // names of instances are complete: no search list
-  char lookups[] = "fb";
-  char lookups_dns[] = "b";
-  options.lookups = servers_.empty() ? lookups : lookups_dns;
-  options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
-    static_cast<Resolver*>(self)->socket_state(fd, readable != 0, writable != 0);
-  };
-  options.sock_state_cb_data = this;
-  const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
-  ares_channel opened = nullptr;
-  if (ares_init_options(&opened, &options, mask) != ARES_SUCCESS) return false;
-  if (!servers_.empty() && ares_set_servers_ports_csv(opened, servers_.c_str()) != ARES_SUCCESS) {
-    ares_destroy(opened);
-    return false;
-  }
-  channel_ = opened;
+  channel_ = ares::Channel::open(io_, {.servers = servers_, .timeout = kTimeout, .tries = kTries});
   started_ = 0;
-  return true;
+  return channel_ != nullptr;
 }
 
 void Resolver::begin(std::unique_ptr<Query> query) {
@@ -145,9 +107,9 @@ void Resolver::begin(std::unique_ptr<Query> query) {
   ares_addrinfo_hints hints{};
   hints.ai_flags = ARES_AI_NOSORT;  // sorting would open a socket per address (RFC 6724); the order is no matter here
   hints.ai_family = AF_INET;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Resolver::answered, first);
+  ares_getaddrinfo(channel_->get(), host.c_str(), nullptr, &hints, &Resolver::answered, first);
   hints.ai_family = AF_INET6;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Resolver::answered, second);
+  ares_getaddrinfo(channel_->get(), host.c_str(), nullptr, &hints, &Resolver::answered, second);
 }
 
 void Resolver::answered(void* arg, int status, int /*timeouts*/, ares_addrinfo* info) {
@@ -190,52 +152,6 @@ void Resolver::finish(Query& query) {
     if (*alive && !stopped_) done(std::move(answer));
   });
   pump();
-}
-
-void Resolver::socket_state(ares_socket_t fd, bool readable, bool writable) {
-  auto it = watches_.find(fd);
-  if (!readable && !writable) {  // c-ares closes it after this call
-    if (it == watches_.end()) return;
-    it->second->gone = true;
-    it->second->descriptor.release();
-    watches_.erase(it);
-    return;
-  }
-  if (it == watches_.end()) it = watches_.emplace(fd, std::make_shared<Watch>(io_, fd)).first;
-  it->second->read = readable;
-  it->second->write = writable;
-  if (readable) wait(it->second, false);
-  if (writable) wait(it->second, true);
-}
-
-void Resolver::wait(const std::shared_ptr<Watch>& watch, bool write) {
-  bool& waiting = write ? watch->writing : watch->reading;
-  if (waiting) return;
-  waiting = true;
-  const auto kind = write ? asio::posix::stream_descriptor::wait_write : asio::posix::stream_descriptor::wait_read;
-  watch->descriptor.async_wait(kind, [this, watch, write](const boost::system::error_code& error) {
-    (write ? watch->writing : watch->reading) = false;
-    if (error || watch->gone) return;
-    const ares_socket_t fd = watch->descriptor.native_handle();
-    ares_process_fd(channel_, write ? ARES_SOCKET_BAD : fd, write ? fd : ARES_SOCKET_BAD);
-    if (!watch->gone && (write ? watch->write : watch->read)) wait(watch, write);
-    arm_timer();
-  });
-}
-
-void Resolver::arm_timer() {
-  if (channel_ == nullptr) return;
-  timeval next{};
-  if (ares_timeout(channel_, nullptr, &next) == nullptr) {
-    timer_.cancel();
-    return;
-  }
-  timer_.expires_after(std::chrono::seconds(next.tv_sec) + std::chrono::microseconds(next.tv_usec));
-  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive || channel_ == nullptr) return;
-    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    arm_timer();
-  });
 }
 
 }  // namespace registry::checks

@@ -9,8 +9,6 @@
 #include <ares.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -19,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "registry/ares/channel.h"
 #include "registry/basics.h"
 
 namespace registry::checks {
@@ -49,23 +48,17 @@ class Resolver {
  private:
   struct Query;
   struct Half;
-  struct Watch;
 
   void pump();
   bool open();
   void begin(std::unique_ptr<Query> query);
   void finish(Query& query);
-  void socket_state(ares_socket_t fd, bool readable, bool writable);
-  void wait(const std::shared_ptr<Watch>& watch, bool write);
-  void arm_timer();
   static void answered(void* half, int status, int timeouts, ares_addrinfo* info);
 
   boost::asio::io_context& io_;
   std::string servers_;  // comma separated
-  boost::asio::steady_timer timer_;
-  ares_channel channel_ = nullptr;
+  std::unique_ptr<ares::Channel> channel_;
   std::size_t started_ = 0;  // names begun on this channel
-  std::unordered_map<ares_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<Query*, std::unique_ptr<Query>> under_way_;
   std::deque<std::unique_ptr<Query>> queue_;
   bool pump_posted_ = false;

@@ -19,7 +19,8 @@ LAYERS = {
     "registry/codec": {"registry"},
     "registry/store": {"registry", "registry/codec"},
     "registry/write": {"registry", "registry/store"},
-    "registry/checks": {"registry"},
+    "registry/ares": set(),
+    "registry/checks": {"registry", "registry/ares"},
     "dnsd/wire": set(),
     "dnsd/answers": {"dnsd/wire", "registry"},
     "dnsd/serve": {"dnsd/wire", "dnsd/answers", "registry"},
@@ -106,7 +107,8 @@ def check_links() -> list[str]:
     links |= {m[1]: set() for m in re.finditer(r"component\((\w+) ((?!LINK)[^)])*\)", text) if m[1] not in links}
     allowed = {
         "registry": set(), "codec": {"registry"}, "store": {"registry", "codec"}, "write_path": {"registry", "store"},
-        "checks": {"registry"}, "wire": set(), "answers": {"wire", "registry"}, "serve": {"wire", "answers"},
+        "ares_channel": set(), "checks": {"registry", "ares_channel"}, "wire": set(),
+        "answers": {"wire", "registry"}, "serve": {"wire", "answers"},
         "tsig": {"wire"}, "transfer": {"wire", "tsig", "answers", "serve", "registry"},
         "update": {"wire", "transfer", "answers", "registry", "write_path"},
         "api": {"registry", "codec", "store", "write_path"}, "ctl": {"codec", "answers"},
