@@ -252,8 +252,28 @@ class Reader {
       complaints_.add(place("proxy_protocol.listen", 0),
                       "proxy_protocol.listen needs proxy_protocol.from: the proxies that may say who asks");
     }
+    judge_forwarding();
     // edns-tcp-keepalive (RFC 7828) tells clients our idle time in units of 100 ms, 16 bits.
     config_.dns.responder.tcp_idle_deciseconds = static_cast<std::uint16_t>(config_.dns.tcp_idle.count() / 100);
+  }
+
+  void judge_forwarding() {
+    const auto& upstreams = config_.forward.upstreams;
+    for (std::size_t i = 0; i < upstreams.size(); ++i) {
+      const auto same = [&](const serve::Endpoint& own) {
+        return to_string(AddressPort{own.address, own.port}) == upstreams[i];
+      };
+      if (std::ranges::any_of(config_.dns.listen, same))
+        complaints_.add(place("forward.upstreams", i),
+                        fmt::format("forward.upstreams \"{}\" is this server itself", upstreams[i]));
+    }
+    const auto everybody = [](const registry::Prefix& block) { return block.bits == 0; };
+    const auto& allowed = config_.dns.responder.allow_query;
+    if (!upstreams.empty() && config_.forward.allow_recursion.empty() &&
+        (allowed.empty() || std::ranges::any_of(allowed, everybody)))
+      complaints_.add(place("forward.upstreams", 0),
+                      "dns.allow_query lets everybody ask, and forwarding for everybody is an open resolver; name the "
+                      "clients in forward.allow_recursion");
   }
 
   Where place(const std::string& name, std::size_t index) const {

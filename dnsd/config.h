@@ -16,6 +16,7 @@
 
 #include "api/server.h"
 #include "dnsd/answers/publisher.h"
+#include "dnsd/forward/settings.h"
 #include "dnsd/log.h"
 #include "dnsd/serve/server.h"
 #include "dnsd/transfer/settings.h"
@@ -81,6 +82,7 @@ struct Config {
   std::vector<answers::ReverseZone> reverse;
   transfer::Settings transfers;  // [[key]], and who may transfer, update or is notified
   registry::checks::Options checks;
+  forward::Settings forward;
   registry::Registry::Limits limits;
   LogConfig log;
 };

@@ -67,11 +67,19 @@ Complaint set_resolver(Config& config, const Value& value) {
   return std::nullopt;
 }
 
-Complaint set_upstream(Config&, const Value& value) {
-  return fmt::format(
-      "\"{}\": forwarding of names outside our zones is not built into this version; leave upstreams "
-      "empty and send only our zones here",
-      value.text);
+Complaint set_upstream(Config& config, const Value& value) {
+  auto text = value.text;
+  if (registry::parse_ipv4(text)) text += ":53";
+  if (registry::parse_ipv6(text)) text = fmt::format("[{}]:53", text);
+  const auto endpoint = parse_address_port(text);
+  if (!endpoint) return endpoint.error();
+  auto& upstreams = config.forward.upstreams;
+  if (endpoint->port == 0) return fmt::format("\"{}\": port 0 is no server", value.text);
+  text = to_string(*endpoint);
+  if (std::ranges::find(upstreams, text) != upstreams.end()) return fmt::format("\"{}\" is listed twice", value.text);
+  if (upstreams.size() == forward::kMaxUpstreams) return fmt::format("at most {} upstreams", forward::kMaxUpstreams);
+  upstreams.push_back(text);
+  return std::nullopt;
 }
 
 std::vector<Setting> dns_settings() {
@@ -128,7 +136,13 @@ std::vector<Setting> other_settings() {
       {"registration", "allow_addresses", Kind::list, 0, 0, list_of_prefixes(FIELD(http.allow_addresses)),
        [](Config& c) { c.http.allow_addresses.clear(); }},
       {"resolver", "servers", Kind::list, 0, 0, set_resolver, [](Config& c) { c.checks.resolver_servers.clear(); }},
-      {"forward", "upstreams", Kind::list, 0, 0, set_upstream, [](Config&) {}},
+      {"forward", "upstreams", Kind::list, 0, 0, set_upstream, [](Config& c) { c.forward.upstreams.clear(); }},
+      {"forward", "allow_recursion", Kind::list, 0, 0, list_of_prefixes(FIELD(forward.allow_recursion)),
+       [](Config& c) { c.forward.allow_recursion.clear(); }},
+      {"forward", "timeout", Kind::duration, 50, kMinute, duration(FIELD(forward.timeout)), {}},
+      {"forward", "tries", Kind::integer, 1, 16, number(FIELD(forward.tries)), {}},
+      {"forward", "cache_size", Kind::integer, 0, 1 << 30, number(FIELD(forward.cache_size)), {}},
+      {"forward", "max_ttl", Kind::duration, kSecond, 7 * 24 * kHour, duration(FIELD(forward.max_ttl)), {}},
       {"limits", "services", Kind::integer, 1, 100'000'000, number(FIELD(limits.services)), {}},
       {"limits", "instances", Kind::integer, 1, 100'000'000, number(FIELD(limits.instances)), {}},
       {"limits", "instances_per_service", Kind::integer, 1, 1'000'000, number(FIELD(limits.instances_per_service)), {}},

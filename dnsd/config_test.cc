@@ -304,7 +304,25 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.limits.instances_per_service, defaults.limits.instances_per_service);
   EXPECT_EQ(config.limits.overrides, defaults.limits.overrides);
   EXPECT_EQ(config.checks.max_concurrent, defaults.checks.max_concurrent);
+  EXPECT_EQ(config.forward.upstreams, defaults.forward.upstreams);
+  EXPECT_EQ(config.forward.allow_recursion, defaults.forward.allow_recursion);
+  EXPECT_EQ(config.forward.timeout, defaults.forward.timeout);
+  EXPECT_EQ(config.forward.tries, defaults.forward.tries);
+  EXPECT_EQ(config.forward.cache_size, defaults.forward.cache_size);
+  EXPECT_EQ(config.forward.max_ttl, defaults.forward.max_ttl);
   EXPECT_EQ(config.log.level, defaults.log.level);
+}
+
+TEST(Config, UpstreamsAreAddressesOnPort53OrAnother) {
+  const auto config = good("[forward]\nupstreams = [\"192.0.2.1\", \"192.0.2.1:5353\", \"2001:db8::1\", \"[::1]:54\"]");
+  EXPECT_THAT(config.forward.upstreams,
+              testing::ElementsAre("192.0.2.1:53", "192.0.2.1:5353", "[2001:db8::1]:53", "[::1]:54"));
+}
+
+TEST(Config, ForwardingForEverybodyIsAllowedToWhoeverSaysSo) {
+  const auto config =
+      good("[dns]\nallow_query = []\n[forward]\nupstreams = [\"192.0.2.1\"]\nallow_recursion = [\"10.0.0.0/8\"]");
+  EXPECT_EQ(config.forward.allow_recursion.size(), 1U);
 }
 
 // Every commented line that shows a key works once its mark is taken away, and shows the default.

@@ -56,6 +56,8 @@ void Daemon::Impl::replace_rules(const Config& fresh) {
   if (fresh.cookie_secrets) rules.cookie_secrets = *fresh.cookie_secrets;
   dns->set_rules(rules);
   resolver->set_rules(rules, reclaimer);
+  maintenance->set_rules(rules, reclaimer);
+  if (forwarder) forwarder->set_rules(rules);
 }
 
 void Daemon::Impl::wait_signals() {
@@ -89,6 +91,7 @@ void Daemon::Impl::stop() {
 void Daemon::Impl::finish_stop() {
   checks->stop();
   maintenance->stop();
+  if (forwarder) forwarder->stop();
   dns->stop();
   store->close(registry_->revision());
   log::event("stopped", log::Level::info, {{"revision", registry_->revision()}});
@@ -110,8 +113,7 @@ std::expected<void, std::string> Daemon::start() {
   d.build_dns();
   d.build_api();
   if (auto opened = d.http->open(); !opened) return opened;
-  if (auto opened = d.dns->open(); !opened) return opened;
-  d.dns->start();  // the table is not published yet: SERVFAIL with EDE 14, which a resolver takes to another server
+  if (auto opened = d.open_dns(); !opened) return opened;
   if (auto loaded = d.load_store(); !loaded) return loaded;
   if (auto loaded = d.load_static(); !loaded) return loaded;
   d.publish_first();

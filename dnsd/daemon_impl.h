@@ -14,6 +14,7 @@
 
 #include "dnsd/answers/publisher.h"
 #include "dnsd/daemon.h"
+#include "dnsd/forward/forwarder.h"
 #include "dnsd/maintenance.h"
 #include "dnsd/resolve.h"
 #include "dnsd/zones.h"
@@ -39,6 +40,8 @@ struct Daemon::Impl {
   // -- start, in this order ---------------------------------------------------------------------------------------
   void build_registry();
   void build_dns();
+  void build_forwarder();
+  std::expected<void, std::string> open_dns();
   void build_api();
   std::expected<void, std::string> load_store();
   std::expected<void, std::string> load_static();
@@ -90,7 +93,8 @@ struct Daemon::Impl {
   answers::Reclaimer reclaimer;
   std::unique_ptr<answers::Publisher> publisher;
   std::unique_ptr<Resolver> resolver;
-  std::unique_ptr<Maintenance> maintenance;  // its queue outlives the workers that fill it
+  std::unique_ptr<Maintenance> maintenance;       // its queue outlives the workers that fill it
+  std::unique_ptr<forward::Forwarder> forwarder;  // null = off; its queue outlives the workers that fill it
   std::unique_ptr<serve::Server> dns;
   std::unique_ptr<registry::checks::Runner> checks;
   std::unique_ptr<api::Server> http;

@@ -1,6 +1,7 @@
 // Start: from a configuration to bound sockets, in the order of Daemon::start.
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <future>
 
 #include "dnsd/daemon_impl.h"
@@ -96,8 +97,35 @@ void Daemon::Impl::build_dns() {
                                                                      .listen_addresses = listen,
                                                                      .publish_zones = [this] { publish_zones(); }});
   config.dns.handoff = &maintenance->handoff();
-  dns = std::make_unique<serve::Server>(config.dns, publisher->table(), reclaimer);
   resolver = std::make_unique<Resolver>(publisher->table(), responder);
+  if (!config.forward.upstreams.empty()) build_forwarder();
+  dns = std::make_unique<serve::Server>(config.dns, publisher->table(), reclaimer);
+}
+
+// The workers alone hand over: what else answers from the table speaks of our zones.
+void Daemon::Impl::build_forwarder() {
+  auto& responder = config.dns.responder;
+  responder.allow_recursion = config.forward.allow_recursion;
+  forwarder =
+      std::make_unique<forward::Forwarder>(config.forward, forward::Forwarder::Parts{.table = publisher->table(),
+                                                                                     .reclaimer = reclaimer,
+                                                                                     .responder = responder,
+                                                                                     .tcp_idle = config.dns.tcp_idle,
+                                                                                     .tcp_io = config.dns.tcp_io});
+  responder.forwards = true;
+  config.dns.forwarding = &forwarder->handoff();
+}
+
+// Port 0 and wildcards are addresses now, so that an upstream that is this server is found out.
+std::expected<void, std::string> Daemon::Impl::open_dns() {
+  if (auto opened = dns->open(); !opened) return opened;
+  for (const auto& own : as_text(dns->endpoints())) {
+    if (std::ranges::find(config.forward.upstreams, own) != config.forward.upstreams.end())
+      return std::unexpected("forward.upstreams: " + own + " is this server itself");
+  }
+  if (forwarder) forwarder->start();
+  dns->start();  // the table is not published yet: SERVFAIL with EDE 14, which a resolver takes to another server
+  return {};
 }
 
 void Daemon::Impl::build_checks() {
@@ -150,6 +178,7 @@ void Daemon::Impl::build_api() {
               [this](std::string& out) {
                 append_dns_metrics(out, dns->stats(), publisher->stats(), checks->stats());
                 maintenance->append_metrics(out);
+                if (forwarder) append_forward_metrics(out, forwarder->stats(), config.forward.upstreams);
               },
           .status =
               [this] {

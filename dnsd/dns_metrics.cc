@@ -86,4 +86,36 @@ void append_dns_metrics(std::string& out, const serve::Server::Stats& dns, const
          probes.skipped);
 }
 
+void append_forward_metrics(std::string& out, const forward::Forwarder::Stats& stats,
+                            const std::vector<std::string>& upstreams) {
+  const auto& lookups = stats.lookups;
+  single(out, "dnsd_forward_questions_total", "counter", "Questions outside our zones.", lookups.questions);
+  family(out, "dnsd_forward_answers_total", "counter", "Questions outside our zones that upstreams were not asked.");
+  labelled(out, "dnsd_forward_answers_total", "source", "cache", lookups.from_cache);
+  labelled(out, "dnsd_forward_answers_total", "source", "joined", lookups.joined);
+  labelled(out, "dnsd_forward_answers_total", "source", "overload", lookups.overload);
+  labelled(out, "dnsd_forward_answers_total", "source", "loop", lookups.loops);
+  single(out, "dnsd_forward_failed_total", "counter", "Questions that no upstream could answer.", lookups.failed);
+  family(out, "dnsd_forward_upstream_queries_total", "counter", "Queries to upstreams, by what came of them.");
+  for (std::size_t i = 0; i < upstreams.size() && i < stats.upstreams.size(); ++i) {
+    const auto& counts = stats.upstreams[i];
+    const auto one = [&](std::string_view result, std::uint64_t value) {
+      fmt::format_to(std::back_inserter(out),
+                     "dnsd_forward_upstream_queries_total{{upstream=\"{}\",result=\"{}\"}} {}\n", upstreams[i], result,
+                     value);
+    };
+    one("answered", counts.said);
+    one("error", counts.errors);
+    one("timeout", counts.timeouts);
+    one("unreachable", counts.unreachable);
+    one("malformed", counts.malformed);
+  }
+  single(out, "dnsd_forward_under_way", "gauge", "Questions that upstreams are asked now.", stats.under_way);
+  single(out, "dnsd_forward_waiting", "gauge", "Clients that wait for them.", stats.waiting);
+  single(out, "dnsd_forward_tcp_connections", "gauge", "TCP connections that asked for foreign names.", stats.sessions);
+  single(out, "dnsd_forward_tcp_refused_total", "counter", "Those closed for being too many.", stats.sessions_refused);
+  single(out, "dnsd_forward_cache_entries", "gauge", "Answers of upstreams that are kept.", stats.cache_entries);
+  single(out, "dnsd_forward_cache_bytes", "gauge", "Octets of them.", stats.cache_octets);
+}
+
 }  // namespace dnsd

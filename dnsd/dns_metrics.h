@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dnsd/answers/publisher.h"
+#include "dnsd/forward/forwarder.h"
 #include "dnsd/serve/server.h"
 #include "registry/checks/runner.h"
 
@@ -11,5 +13,7 @@ namespace dnsd {
 
 void append_dns_metrics(std::string& out, const serve::Server::Stats& dns, const answers::Publisher::Stats& table,
                         const registry::checks::Runner::Stats& probes);
+void append_forward_metrics(std::string& out, const forward::Forwarder::Stats& stats,
+                            const std::vector<std::string>& upstreams);
 
 }  // namespace dnsd

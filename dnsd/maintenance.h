@@ -36,6 +36,9 @@ class Maintenance {
   [[nodiscard]] serve::Handoff& handoff() { return handoff_; }
   // Start and reload, after the registry and the zone files are published.
   void configure(const transfer::Settings& settings, const LoadedZones& zones, const registry::Now& now);
+  void set_rules(const serve::ResponderOptions& options, answers::Reclaimer& reclaimer) {
+    front_.set_rules(options, reclaimer);
+  }
   void publish(const registry::ChangeSet& changes, const registry::Now& now) { catalog_.publish(changes, now); }
   void stop();  // while the DNS workers still have their sockets
 

@@ -17,13 +17,6 @@ using registry::ProblemKind;
 
 constexpr std::size_t kLargestMessage = 65'535;
 
-// Nobody forges the address of a question that comes over HTTP.
-serve::ResponderOptions without_limits(serve::ResponderOptions options) {
-  options.rate_limit = {};
-  options.cookies = serve::CookiePolicy::lenient;
-  return options;
-}
-
 // One question, RD as a stub sends it, EDNS with the client's size (over TCP the largest).
 std::vector<std::uint8_t> query_message(std::string_view name, std::uint16_t type, std::uint16_t size) {
   std::vector<std::uint8_t> out;
@@ -92,7 +85,7 @@ json::array flags_as_json(const answers::ShownMessage& message) {
 }  // namespace
 
 Resolver::Resolver(const answers::Table& table, const serve::ResponderOptions& options)
-    : responder_(table, without_limits(options)), buffer_(kLargestMessage) {}
+    : responder_(table, serve::without_limits(options)), buffer_(kLargestMessage) {}
 
 registry::Result<json::value> Resolver::resolve(const api::Question& question, registry::Revision revision,
                                                 const registry::Now& now) {

@@ -97,6 +97,9 @@ class Added {
   unsigned count_ = 0;
 };
 
+// Whether the name asked, or the end of its chain of aliases, lies outside our zones.
+enum class Left : std::uint8_t { no, at_once, along_the_chain };
+
 struct Answer {
   // A constructor of its own: to initialise it as an aggregate clears all of it first, `added` included.
   Answer(const wire::Query& q, const Client& c, const answers::Table& t, const ResponderOptions& o,
@@ -115,9 +118,11 @@ struct Answer {
   wire::Rcode rcode = wire::Rcode::noerror;
   bool aa = false;
   bool tc = false;
+  bool ra = false;  // names outside our zones are forwarded for this client
   bool fail_open = false;
   bool has_targets = false;      // scratch.targets
   std::uint8_t proof_count = 0;  // of scratch.proofs
+  Left left = Left::no;
   wire::EdnsReply edns{};
   std::size_t reserved = 0;  // octets kept for OPT
   Added added;

@@ -17,7 +17,12 @@ class Handoff;
 struct BatchHandler {
   void (*call)(void* context, std::span<const Request>, std::span<Reply>, BatchTime) noexcept = nullptr;
   void* context = nullptr;
-  Handoff* handoff = nullptr;  // takes what a reply marks as `hand_over`
+  Handoff* maintenance = nullptr;  // take what a reply marks as `hand_over`
+  Handoff* forwarding = nullptr;
+
+  [[nodiscard]] Handoff& handoff(Handover to) const noexcept {
+    return to == Handover::forwarding ? *forwarding : *maintenance;
+  }
 
   void operator()(std::span<const Request> requests, std::span<Reply> replies) const noexcept {
     timespec wall;

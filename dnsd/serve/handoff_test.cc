@@ -16,7 +16,7 @@ void echo_or_hand_over(void* context, std::span<const Request> requests, std::sp
   Echo::call(context, requests, replies, time);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (wire::get16(requests[i].packet.data()) < kForOthers) continue;
-    replies[i].hand_over = true;
+    replies[i].hand_over = Handover::maintenance;
     replies[i].size = 0;
   }
 }

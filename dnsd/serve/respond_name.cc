@@ -55,6 +55,7 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
   const Zone* zone = found.node ? found.node->zone.load(std::memory_order_acquire) : nullptr;
   const answers::ZoneView* view = zone ? zone->view.load(std::memory_order_acquire) : nullptr;
   if (view == nullptr) {
+    a.left = first ? Left::at_once : Left::along_the_chain;
     if (first) refuse_outside(a);  // else the chain leaves our zones: the CNAMEs are the answer
     return Step::done;
   }

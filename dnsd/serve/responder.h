@@ -32,12 +32,17 @@ struct Request {
   bool overloaded = false;  // TCP: connections run out, so the client is asked to close this one (RFC 7828 3.2.2)
 };
 
+// Whose work a query is that the workers do not answer; handoff.h.
+enum class Handover : std::uint8_t { none, maintenance, forwarding };
+
 struct Reply {
   // UDP: at least udp_size octets; TCP: 65,535. With a null pointer the reply goes behind() the one before it: TCP
   // workers get their replies in one piece, and have the room for all of them.
   std::span<std::uint8_t> buffer;
-  std::size_t size = 0;    // set by respond(); 0 = no reply
-  bool hand_over = false;  // set by respond(): not ours to answer, see handoff.h
+  std::size_t size = 0;  // set by respond(); 0 = no reply
+  // Set by respond(). With forwarding and a size: what may be sent instead, a chain of aliases up to where it leaves
+  // us.
+  Handover hand_over = Handover::none;
 };
 
 inline constexpr std::size_t kFrameHead = 2;  // a message's length over TCP, RFC 1035 4.2.2
@@ -66,9 +71,15 @@ struct ResponderOptions {
   RateLimitOptions rate_limit;
   std::vector<registry::Prefix> rate_limit_exempt;
   std::uint64_t sample_key = 0;  // key of the sampling hash, and of the rate limiter's
+  // Names outside our zones are handed over, for clients of allow_recursion; empty = whoever may query.
+  bool forwards = false;
+  std::vector<registry::Prefix> allow_recursion;
   // While true: transfers, NOTIFY, UPDATE and signed queries are handed over.
   const std::atomic<bool>* hand_over = nullptr;
 };
+
+// For questions whose sender cannot be forged, or was looked at already: no rate limit, no cookie asked for.
+[[nodiscard]] ResponderOptions without_limits(ResponderOptions options);
 
 inline constexpr std::size_t kMaxBatch = 64;
 

@@ -30,7 +30,7 @@ struct Server::Impl {
 
   BatchHandler make_handler() {
     if (options.handoff != nullptr) options.responder.hand_over = &options.handoff->open();
-    return {call_responder, &responders.emplace_back(table, options.responder), options.handoff};
+    return {call_responder, &responders.emplace_back(table, options.responder), options.handoff, options.forwarding};
   }
 
   ServerOptions options;

@@ -35,7 +35,8 @@ struct ServerOptions {
   registry::Millis tcp_io{5'000};             // to deliver one whole message, or to take a reply
   int udp_receive_buffer = 4 << 20;           // SO_RCVBUF(FORCE): the default holds about 130 small datagrams
   ResponderOptions responder;
-  Handoff* handoff = nullptr;  // outlives the server; null = nothing is handed over
+  Handoff* handoff = nullptr;     // zone maintenance; outlives the server, null = nothing is handed over
+  Handoff* forwarding = nullptr;  // as well; for responder.forwards
 };
 
 class Server {

@@ -124,6 +124,20 @@ Client to_client(const sockaddr_in6& from) noexcept {
   return client;
 }
 
+void send_datagram(int socket, const Client& to, std::span<const std::uint8_t> octets) noexcept {
+  SocketAddress address;
+  auto& v6 = address.storage;
+  v6.sin6_family = to.v6 ? AF_INET6 : AF_INET;
+  v6.sin6_port = htons(to.port);  // the same place in sockaddr_in
+  address.size = to.v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (to.v6) {
+    std::memcpy(&v6.sin6_addr, to.address.data(), 16);
+  } else {
+    std::memcpy(reinterpret_cast<char*>(&v6) + offsetof(sockaddr_in, sin_addr), to.address.data(), 4);
+  }
+  (void)::sendto(socket, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL, address.get(), address.size);
+}
+
 namespace {
 
 std::optional<std::string> usable_address(const ifaddrs& interface, int family) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,8 @@ struct SocketAddress {
 [[nodiscard]] std::expected<SocketAddress, std::string> to_socket_address(const Endpoint& endpoint);
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);  // "127.0.0.1:8600", "[::1]:8600"
 [[nodiscard]] Client to_client(const sockaddr_in6& from) noexcept;
+// From another thread than the socket's worker. What cannot be sent at once is lost, as any datagram may be.
+void send_datagram(int socket, const Client& to, std::span<const std::uint8_t> octets) noexcept;
 
 // "0.0.0.0" and "::" become the addresses that the interfaces have now, loopback included: a reply then leaves from the
 // address that was asked (RFC 2181 4) without a control message per datagram. Link-local IPv6 addresses are left out

@@ -81,10 +81,11 @@ struct Connection {
   bool watches_out = false;   // EPOLLOUT instead of EPOLLIN
   bool peer_done = false;     // sent its FIN: what it asked is still answered (RFC 7766 6.2.4)
   bool closing = false;       // after the replies in `out`
-  bool handed_over = false;   // its next message is not ours to answer, and neither is what follows
   bool awaits_proxy = false;  // its first octets are to be a PROXY header
   bool proxied = false;       // `client` is whom the header names
   bool counted = false;       // among the connections of `client`
+  // Whose its next message is to answer, and what follows.
+  Handover handed_over = Handover::none;
   std::list<Connection>::iterator self;
 };
 using Connections = std::list<Connection>;  // in the order of `since`; moved between lists without allocation

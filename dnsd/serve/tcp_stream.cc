@@ -33,7 +33,8 @@ TcpWorker::Came TcpWorker::readable(Connection& connection, bool may_gather) {
   }
   const auto octets = static_cast<std::size_t>(got);
   if (may_gather && connection.in.size() == 0 && !connection.awaits_proxy &&
-      gather(connection, {read_buffer_.data(), octets})) return Came::all;
+      gather(connection, {read_buffer_.data(), octets}))
+    return Came::all;
   const auto first = std::min(octets, missing);
   connection.in.added(first);
   const std::span rest(read_buffer_.data(), octets - first);
@@ -73,16 +74,17 @@ void TcpWorker::answer_gathered() {
     auto& connection = *gathered_from_[i];
     auto* const frame = replies_[i].buffer.data() - kFrameHead;
     const auto size = replies_[i].size;
+    const bool ours = replies_[i].hand_over == Handover::none;
     try {
-      wire::put16(frame, static_cast<std::uint16_t>(replies_[i].hand_over ? gathered_requests_[i].packet.size() : size));
-      if (replies_[i].hand_over) {  // the query goes along, as it came
+      wire::put16(frame, static_cast<std::uint16_t>(ours ? size : gathered_requests_[i].packet.size()));
+      if (!ours) {  // the query goes along, as it came
         connection.in.keep({frame, kFrameHead});
         connection.in.keep(gathered_requests_[i].packet);
-        connection.handed_over = true;
+        connection.handed_over = replies_[i].hand_over;
       } else if (size != 0) {
         write(connection, {frame, kFrameHead + size});
       }
-      connection.closing |= size == 0 && !connection.handed_over;
+      connection.closing |= size == 0 && ours;
       begin_wait(connection, Wait::idle);
       settle(connection);
     } catch (const std::bad_alloc&) {
@@ -121,7 +123,7 @@ void TcpWorker::serve_kept(Connection& connection) {
 // After octets moved: which deadline runs, what epoll watches, whether it ends here. A deadline for a message runs from
 // its first octet and is not prolonged by the next ones.
 void TcpWorker::settle(Connection& connection) {
-  if (connection.handed_over) return hand_over(connection);
+  if (connection.handed_over != Handover::none) return hand_over(connection);
   const bool waits_for_peer = connection.out.left() != 0;
   if (!waits_for_peer && (connection.peer_done || connection.closing)) return close(connection);
   const auto wait = waits_for_peer ? Wait::taking : connection.in.size() != 0 ? Wait::message : Wait::idle;
@@ -138,11 +140,12 @@ std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_
   std::size_t done = connection.awaits_proxy ? take_proxy_header(connection, octets) : 0;
   if (connection.awaits_proxy) return done;
   std::size_t filled = 0;
-  while (!connection.closing && !connection.handed_over && connection.out.left() == 0) {
+  while (!connection.closing && connection.handed_over == Handover::none && connection.out.left() == 0) {
     const auto count = cut(connection, octets, done);
     filled = count != 0 ? respond(connection, count, filled) : filled;
-    if (connection.handed_over) done = first_handed_over(octets);
-    if (count == kMaxBatch && filled < kCollect && !connection.closing && !connection.handed_over) continue;
+    if (connection.handed_over != Handover::none) done = first_handed_over(octets);
+    if (count == kMaxBatch && filled < kCollect && !connection.closing && connection.handed_over == Handover::none)
+      continue;
     if (filled != 0) write(connection, {answers_.at(0), filled});
     filled = 0;
     if (count < kMaxBatch) break;
@@ -188,7 +191,7 @@ std::size_t TcpWorker::cut(const Connection& connection, std::span<const std::ui
 // Where the frame starts whose reply is marked so; there is one.
 std::size_t TcpWorker::first_handed_over(std::span<const std::uint8_t> octets) const {
   std::size_t i = 0;
-  while (!replies_[i].hand_over) ++i;
+  while (replies_[i].hand_over == Handover::none) ++i;
   return static_cast<std::size_t>(requests_[i].packet.data() - octets.data()) - kFrameHead;
 }
 
@@ -205,8 +208,8 @@ void TcpWorker::ask(std::span<const Request> requests, std::uint8_t* first_reply
 std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::size_t filled) {
   ask({requests_.data(), count}, answers_.at(0) + filled);
   for (std::size_t i = 0; i < count; ++i) {
-    if (replies_[i].hand_over) {
-      connection.handed_over = true;
+    if (replies_[i].hand_over != Handover::none) {
+      connection.handed_over = replies_[i].hand_over;
       break;
     }
     const auto size = replies_[i].size;
@@ -231,7 +234,7 @@ void TcpWorker::hand_over(Connection& connection) {
   handed->client = connection.client;
   handed->in = std::move(connection.in);
   handed->out = std::exchange(connection.out, {});
-  if (!handler_.handoff->give_connection(std::move(handed))) bump(counters_.refused);
+  if (!handler_.handoff(connection.handed_over).give_connection(std::move(handed))) bump(counters_.refused);
   dead_.splice(dead_.end(), list(connection.wait), connection.self);
   counters_.open.store(--open_, std::memory_order_relaxed);
 }

@@ -148,6 +148,7 @@ class World {
     const auto second = std::chrono::floor<std::chrono::seconds>(now.wall.time_since_epoch()).count();
     responder_.respond({&request, 1}, {&reply, 1}, {answers::to_ticks(now.mono), static_cast<std::uint64_t>(second)});
     buffer.resize(reply.size);
+    handed_over = reply.hand_over;
     return buffer;
   }
   ShownMessage ask(std::string_view qname, std::uint16_t type, const Ask& how = {}) {
@@ -166,6 +167,7 @@ class World {
   answers::Reclaimer reclaimer;
   answers::Publisher publisher;
   std::vector<std::uint8_t> last;  // the last reply's octets
+  Handover handed_over = Handover::none;
 
  private:
   Responder responder_;

@@ -106,12 +106,18 @@ void UdpWorker::answer(std::size_t received) {
   send(count);
 }
 
+// False: the queue is full, and what there is of a reply is sent.
+bool UdpWorker::hand_over(std::size_t i) {
+  const auto& request = requests_[i];
+  if (handler_.handoff(replies_[i].hand_over).give_datagram(request.packet, request.client, socket_.get())) return true;
+  if (replies_[i].size == 0) bump(dropped_);
+  return false;
+}
+
 void UdpWorker::send(std::size_t count) {
   unsigned ready = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (replies_[i].hand_over &&
-        !handler_.handoff->give_datagram(requests_[i].packet, requests_[i].client, socket_.get()))
-      bump(dropped_);  // its queue is full
+    if (replies_[i].hand_over != Handover::none && hand_over(i)) continue;
     if (replies_[i].size == 0) continue;
     out_[ready] = {replies_[i].buffer.data(), replies_[i].size};
     sent_[ready++].msg_hdr.msg_name = &from_[source_[i]];

@@ -41,6 +41,7 @@ class UdpWorker {
   void answer(std::size_t received);
   [[nodiscard]] bool is_welcome(const msghdr& from, const Client& client) const;
   [[nodiscard]] bool take_proxy_header(Request& request) const;
+  [[nodiscard]] bool hand_over(std::size_t i);
   void send(std::size_t count);
 
   Fd socket_;

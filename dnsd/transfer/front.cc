@@ -22,21 +22,8 @@ constexpr int kTaken = 16;  // messages in a row, before others have their turn 
 
 serve::ResponderOptions open_to_all(serve::ResponderOptions options) {
   options.allow_query.clear();
-  return options;
-}
-
-void send_datagram(int socket, const serve::Client& client, const Octets& reply) {
-  sockaddr_in6 v6{};
-  sockaddr_in v4{};
-  v6.sin6_family = AF_INET6;
-  v4.sin_family = AF_INET;
-  v6.sin6_port = v4.sin_port = __builtin_bswap16(client.port);
-  std::copy(client.address.begin(), client.address.end(), v6.sin6_addr.s6_addr);
-  std::copy_n(client.address.begin(), 4, reinterpret_cast<std::uint8_t*>(&v4.sin_addr));
-  const auto* to = client.v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
-  // A reply that cannot be sent is lost, as any datagram may be; the client asks again.
-  (void)::sendto(socket, reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to,
-                 client.v6 ? sizeof v6 : sizeof v4);
+  options.zone_access.clear();
+  return serve::without_limits(std::move(options));
 }
 
 Who who_is(const serve::Client& client) { return {client.address, client.v6, {}}; }
@@ -58,6 +45,11 @@ Front::Front(boost::asio::io_context& io, Parts parts)
       reply_buffer_(wire::MessageWriter::kMaxOctets) {}
 
 Front::~Front() { stop(); }
+
+void Front::set_rules(const serve::ResponderOptions& options, answers::Reclaimer& reclaimer) {
+  responder_.set_rules(options, reclaimer);
+  trusting_.set_rules(open_to_all(options), reclaimer);
+}
 
 void Front::configure(const Settings& settings) {
   settings_ = settings;
@@ -98,7 +90,7 @@ void Front::take_datagram(const serve::Handoff::Received& received) {
   incoming->octets.assign(received.packet.begin(), received.packet.end());
   incoming->client = received.client;
   const auto send = [this, socket = received.socket, client = received.client](const Octets& reply) {
-    if (!stopped_ && !reply.empty()) send_datagram(socket, client, reply);
+    if (!stopped_ && !reply.empty()) serve::send_datagram(socket, client, reply);
   };
   if (auto opened = open(*incoming); !opened) return send(opened.error());
   if (auto outgoing = transfer(*incoming)) {

@@ -59,6 +59,7 @@ class Front {
   ~Front();
 
   void configure(const Settings& settings);
+  void set_rules(const serve::ResponderOptions& options, answers::Reclaimer& reclaimer);  // at a reload, see Responder
   void start();
   void stop();  // before the workers are gone: their sockets are used for replies
 

@@ -40,7 +40,7 @@ inline constexpr std::uint16_t in = 1, ch = 3, none = 254, any = 255;
 }
 namespace ede {  // RFC 8914 INFO-CODEs that we send
 inline constexpr std::uint16_t other = 0, stale_answer = 3, not_ready = 14, prohibited = 18, not_authoritative = 20,
-                               not_supported = 21, no_reachable_authority = 22, invalid_data = 24;
+                               not_supported = 21, no_reachable_authority = 22, network_error = 23, invalid_data = 24;
 }
 
 struct Query {

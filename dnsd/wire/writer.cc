@@ -34,7 +34,7 @@ std::uint8_t* put_text(std::uint8_t* at, std::string_view text) noexcept {
 void put_header(std::uint8_t* at, const Query& query, Flags flags, Counts counts) noexcept {
   put16(at, query.id);
   at[2] = static_cast<std::uint8_t>(0x80 | query.opcode << 3 | flags.aa << 2 | flags.tc << 1 | int{query.rd});
-  at[3] = static_cast<std::uint8_t>(static_cast<unsigned>(flags.rcode) & 0x0f);
+  at[3] = static_cast<std::uint8_t>(flags.ra << 7 | flags.cd << 4 | (static_cast<int>(flags.rcode) & 0x0f));
   put16(at + 4, query.question_size != 0 ? 1 : 0);
   put16(at + 6, counts.answer);
   put16(at + 8, counts.authority);

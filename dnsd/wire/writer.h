@@ -69,11 +69,13 @@ class Writer {
   std::size_t size_ = 0;
 };
 
-// Header flags of a reply, RFC 1035 4.1.1. AD and CD are never set, Z never echoed.
+// Header flags of a reply, RFC 1035 4.1.1. AD is never set, Z never echoed.
 struct Flags {
   Rcode rcode = Rcode::noerror;
   bool aa = false;
   bool tc = false;
+  bool ra = false;
+  bool cd = false;  // copied where a query was forwarded (RFC 4035 3.2.2), never by an authority (3.1.6)
 };
 struct Counts {
   std::uint16_t answer = 0, authority = 0, additional = 0;

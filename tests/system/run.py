@@ -21,13 +21,21 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
+import programs  # noqa: E402
 import server as dnsd  # noqa: E402
 
 INSIDE = "DNSD_SYSTEM_TEST_INSIDE"
 RESOLVER = "127.0.0.55"
 # worker.corp, of whichever family, answers on loopback: the workers are real.
 WORKERS = {"w1": "127.0.1.1", "w2": "127.0.1.2"}
-CONFIG = '[[namespace]]\nname = "corp"\n[[reverse]]\nprefix = "127.0.0.0/8"\n'
+UPSTREAM = "127.0.0.77"  # port 53, a dnsmasq with a few names of its own
+CONFIG = f"""[[namespace]]
+name = "corp"
+[[reverse]]
+prefix = "127.0.0.0/8"
+[forward]
+upstreams = ["{UPSTREAM}"]
+"""
 
 
 def sh(*command: str, seconds: float = 20) -> subprocess.CompletedProcess:
@@ -85,6 +93,36 @@ class SystemPath(unittest.TestCase):
         api.register("dual.corp", "d1", {"addresses": ["10.0.0.4", "fd00::4"]})
         api.call("PUT", "/api/v1/services/www.corp", {"alias": "worker.corp"})
         cls.expected = sorted(WORKERS.values())
+
+    def start_upstream(self):
+        program = programs.find("dnsmasq")
+        if not program:
+            self.skipTest("dnsmasq is neither unpacked nor installed")
+        big = [f"--host-record=big.example.net,198.51.100.{n}" for n in range(1, 101)]
+        process = subprocess.Popen([program, "--keep-in-foreground", f"--listen-address={UPSTREAM}", "--bind-interfaces",
+                                    "--no-resolv", "--no-hosts", "--user=", "--pid-file=", "--local=/net/", "--local-ttl=30",
+                                    "--address=/www.example.net/192.0.2.80", "--address=/www.example.net/2001:db8::80",
+                                    "--ptr-record=80.2.0.192.in-addr.arpa,www.example.net", *big],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                                   env=programs.environment(program))
+        self.addCleanup(lambda: (process.terminate(), process.wait()))
+        dnsd.wait_until(lambda: sh("dig", "+short", "+time=1", "+tries=1", f"@{UPSTREAM}", "www.example.net").stdout, 15,
+                        "the upstream answers")
+
+    def test_the_only_name_server_resolves_everything(self):
+        """The host knows no other name server than dnsd, which asks an upstream for what is not its own."""
+        self.start_upstream()
+        addresses = {line.split()[0] for line in self.lines("getent", "ahosts", "www.example.net")}
+        self.assertEqual(addresses, {"192.0.2.80", "2001:db8::80"})
+        self.assertIn("www.example.net", self.lines("getent", "hosts", "192.0.2.80")[0])
+        self.assertEqual(sh("getent", "hosts", "nope.example.net", seconds=10).returncode, 2)
+        self.assertEqual(len(self.lines("dig", "+short", "big.example.net")), 100)  # truncated, then over TCP
+        code = "import socket, sys; print(*sorted({a[4][0] for a in socket.getaddrinfo(sys.argv[1], 80)}), sep='\\n')"
+        self.assertEqual(self.lines(sys.executable, "-c", code, "www.example.net"), ["192.0.2.80", "2001:db8::80"])
+        self.assertEqual({line.split()[0] for line in self.lines("getent", "ahosts", "worker.corp")}, set(self.expected))
+        flags = sh("dig", "www.example.net").stdout
+        self.assertRegex(flags, "flags: qr rd ra;")
+        self.assertNotIn("recursion requested but not available", sh("dig", "worker.corp").stdout)
 
     def lines(self, *command: str) -> list[str]:
         run = sh(*command)
