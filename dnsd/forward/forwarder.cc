@@ -133,8 +133,8 @@ void Forwarder::take_some() {
       continue;
     }
     answer(received->packet, received->client, serve::Transport::udp,
-           [socket = received->socket, client = received->client](std::span<const std::uint8_t> octets) {
-             if (!octets.empty()) serve::send_datagram(socket, client, octets);
+           [socket = received->socket, peer = received->peer](std::span<const std::uint8_t> octets) {
+             if (!octets.empty()) serve::send_datagram(socket, peer, octets);
            });
   }
   publish_stats();

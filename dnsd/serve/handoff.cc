@@ -13,7 +13,7 @@ namespace {
 
 struct Head {
   HandedConnection* connection;  // owned by the message
-  Client client;
+  Client client, peer;
   int socket;
 };
 
@@ -33,8 +33,9 @@ Handoff::~Handoff() {
   }
 }
 
-bool Handoff::give_datagram(std::span<const std::uint8_t> packet, const Client& client, int socket) noexcept {
-  Head head{nullptr, client, socket};
+bool Handoff::give_datagram(std::span<const std::uint8_t> packet, const Client& client, const Client& peer,
+                            int socket) noexcept {
+  Head head{nullptr, client, peer, socket};
   iovec parts[2] = {{&head, sizeof head}, {const_cast<std::uint8_t*>(packet.data()), packet.size()}};
   msghdr message{};
   message.msg_iov = parts;
@@ -43,7 +44,7 @@ bool Handoff::give_datagram(std::span<const std::uint8_t> packet, const Client& 
 }
 
 bool Handoff::give_connection(std::unique_ptr<HandedConnection> connection) noexcept {
-  Head head{connection.get(), {}, -1};
+  Head head{connection.get(), {}, {}, -1};
   if (::send(giving_.get(), &head, sizeof head, MSG_NOSIGNAL | MSG_DONTWAIT) <= 0) return false;
   (void)connection.release();
   return true;
@@ -57,7 +58,7 @@ std::optional<Handoff::Received> Handoff::receive(std::span<std::uint8_t> buffer
   message.msg_iovlen = 2;
   const auto got = ::recvmsg(receiving_.get(), &message, MSG_DONTWAIT);
   if (got < static_cast<ssize_t>(sizeof head)) return std::nullopt;
-  return Received{std::unique_ptr<HandedConnection>(head.connection), head.client, head.socket,
+  return Received{std::unique_ptr<HandedConnection>(head.connection), head.client, head.peer, head.socket,
                   buffer.first(static_cast<std::size_t>(got) - sizeof head)};
 }
 

@@ -36,13 +36,15 @@ class Handoff {
   void set_open(bool open) { open_.store(open, std::memory_order_relaxed); }
   [[nodiscard]] const std::atomic<bool>& open() const { return open_; }
 
-  // False: the queue is full. `socket` stays the worker's and lives as long as it.
-  [[nodiscard]] bool give_datagram(std::span<const std::uint8_t> packet, const Client& client, int socket) noexcept;
+  // False: the queue is full. The reply goes to `peer`: the client, or the proxy that it came through. `socket` stays
+  // the worker's and lives as long as it.
+  [[nodiscard]] bool give_datagram(std::span<const std::uint8_t> packet, const Client& client, const Client& peer,
+                                   int socket) noexcept;
   [[nodiscard]] bool give_connection(std::unique_ptr<HandedConnection> connection) noexcept;
 
   struct Received {
     std::unique_ptr<HandedConnection> connection;  // null = a datagram:
-    Client client;
+    Client client, peer;
     int socket = -1;
     std::span<const std::uint8_t> packet;  // in `buffer`
   };

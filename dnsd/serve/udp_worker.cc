@@ -108,8 +108,9 @@ void UdpWorker::answer(std::size_t received) {
 
 // False: the queue is full, and what there is of a reply is sent.
 bool UdpWorker::hand_over(std::size_t i) {
-  const auto& request = requests_[i];
-  if (handler_.handoff(replies_[i].hand_over).give_datagram(request.packet, request.client, socket_.get())) return true;
+  const auto peer = to_client(from_[source_[i]]);
+  auto& handoff = handler_.handoff(replies_[i].hand_over);
+  if (handoff.give_datagram(requests_[i].packet, requests_[i].client, peer, socket_.get())) return true;
   if (replies_[i].size == 0) bump(dropped_);
   return false;
 }

@@ -89,8 +89,8 @@ void Front::take_datagram(const serve::Handoff::Received& received) {
   auto incoming = std::make_shared<Incoming>();
   incoming->octets.assign(received.packet.begin(), received.packet.end());
   incoming->client = received.client;
-  const auto send = [this, socket = received.socket, client = received.client](const Octets& reply) {
-    if (!stopped_ && !reply.empty()) serve::send_datagram(socket, client, reply);
+  const auto send = [this, socket = received.socket, peer = received.peer](const Octets& reply) {
+    if (!stopped_ && !reply.empty()) serve::send_datagram(socket, peer, reply);
   };
   if (auto opened = open(*incoming); !opened) return send(opened.error());
   if (auto outgoing = transfer(*incoming)) {
