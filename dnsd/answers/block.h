@@ -3,7 +3,8 @@
 // Layout: header, entries, then arrays at offsets from the start of the block, then text. Entries that new answers may
 // hold ("listed") come first, ordered by (priority, label); the other registered ones follow, by label. Sizes: 20
 // octets an entry, 2 for the label index, the label itself, 16 for an IPv6 address, 4 per named port, 4 for the alias
-// table where weights differ, 2 to 4 for duplicate groups where addresses repeat.
+// table where weights differ, 2 to 4 for duplicate groups where addresses repeat; 2,048 a ranked place of a sticky
+// service, twice where families differ.
 #pragma once
 
 #include <cstdint>
@@ -85,7 +86,7 @@ struct ServiceBlock {
   std::uint16_t max_answers;  // 0 = all
   std::uint16_t max_srv;
   std::uint16_t flags;
-  std::uint16_t spare;
+  std::uint16_t ranked;  // places in each list of `ranks`
   std::uint32_t labels;  // offset: u16[total], entries by folded label
   std::uint32_t v6;      // offset: 16 octets each
   std::uint32_t alias;   // offset: AliasSlot[tier_size]; 0 = equal weights
@@ -95,6 +96,7 @@ struct ServiceBlock {
   std::uint32_t cname;   // offset: wire name
   std::uint32_t meta;    // offset: as an instance's, u16 count and TXT rdatas; 0 = none
   std::uint32_t port_names;
+  std::uint32_t ranks;  // offset: sticky_ranks.h; 0 = the order is not sticky, or the tier is empty
 
   struct Free {
     void operator()(const ServiceBlock* block) const noexcept { ::operator delete(const_cast<ServiceBlock*>(block)); }

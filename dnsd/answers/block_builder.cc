@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dnsd/answers/alias_table.h"
+#include "dnsd/answers/sticky_ranks.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/txt.h"
 #include "dnsd/answers/wire_name.h"
@@ -109,7 +110,7 @@ class Builder {
   Builder(const registry::Registry& registry, const Service& service, const registry::Now& now)
       : registry_(registry), service_(service), now_(now) {}
 
-  ServiceBlockPtr build() {
+  ServiceBlockPtr build(bool ranked, const ServiceBlock* before) {
     collect();
     fill_policy();
     choose_tier();
@@ -122,6 +123,7 @@ class Builder {
     put_ports();
     put_text();
     image_.overwrite(entries_at, entries().data(), items_.size());
+    if (ranked && head_.tier_size != 0 && (head_.flags & ServiceBlock::kSticky) != 0) put_ranks(before);
     head_.size = static_cast<std::uint32_t>(image_.size());
     auto* memory = ::operator new(image_.size());
     std::memcpy(memory, image_.data(), image_.size());
@@ -140,6 +142,7 @@ class Builder {
   void put_groups();
   void put_ports();
   void put_text();
+  void put_ranks(const ServiceBlock* before);
   std::string text_of(Item& item) const;
   [[nodiscard]] std::vector<Entry> entries() const {
     std::vector<Entry> out;
@@ -346,10 +349,22 @@ void Builder::put_text() {
   if (!service_.policy.meta.empty()) head_.meta = image_.put(meta_rdatas(service_.policy.meta));
 }
 
+void Builder::put_ranks(const ServiceBlock* before) {
+  image_.overwrite(0, &head_, 1);  // the image is a block from here on, all but the ranks
+  const auto ranks = sticky_ranks(*reinterpret_cast<const ServiceBlock*>(image_.data()), before);
+  head_.ranked = ranks.width;
+  head_.ranks = image_.put(ranks.entries.data(), ranks.entries.size());
+}
+
 }  // namespace
 
 ServiceBlockPtr build_block(const registry::Registry& registry, const Service& service, const registry::Now& now) {
-  return Builder(registry, service, now).build();
+  return Builder(registry, service, now).build(false, nullptr);
+}
+
+ServiceBlockPtr build_ranked_block(const registry::Registry& registry, const Service& service, const registry::Now& now,
+                                   const ServiceBlock* before) {
+  return Builder(registry, service, now).build(true, before);
 }
 
 std::uint64_t service_seed(std::string_view folded) { return XXH3_64bits(folded.data(), folded.size()); }

@@ -34,10 +34,10 @@ void Generation::put_service(const registry::Registry& registry, const registry:
     remove_service(key);
     return;
   }
-  ServiceBlockPtr block = build_block(registry, service, now);
+  Published& published = services_[key];
+  ServiceBlockPtr block = build_ranked_block(registry, service, now, published.block.get());
   block_bytes_ += block->size;
   const std::uint32_t horizon = to_ticks(service.horizon);
-  Published& published = services_[key];
   published.apex = service.apex;
   if (published.nodes.empty()) {
     const std::string label = fold_wire(label_wire(service.name.first_label()));

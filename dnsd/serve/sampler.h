@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "dnsd/answers/block.h"
+#include "dnsd/answers/sticky_ranks.h"
 #include "dnsd/serve/answer.h"
 
 namespace dnsd::serve {
@@ -44,10 +45,12 @@ class Sampler {
         size_(block.tier_size),
         marks_(marks),
         random_(seed),
+        bucket_(static_cast<std::uint32_t>(seed) % answers::kBuckets),
         take_(take) {}
 
   void run(std::uint32_t limit) noexcept {
     if (size_ == 0) return;
+    if (block_.ranks != 0) return run_ranked(limit);
     if (size_ <= limit && block_.has(answers::ServiceBlock::kUniform)) {
       if (!tier_->has(flag_)) return;  // none has this family
       rotate(draw(), groups_ != nullptr);
@@ -78,6 +81,21 @@ class Sampler {
   }
 
  private:
+  void run_ranked(std::uint32_t limit) noexcept {
+    marks_.begin();
+    const std::uint16_t* list = answers::ranks_of(block_, flag_, bucket_);
+    for (std::uint16_t place = 0; place < block_.ranked && limit != 0; ++place) {
+      const std::uint16_t i = list[place];
+      if (i == answers::kNoRank || !fresh(i)) break;  // not fresh: none of a uniform tier has this family
+      if (!take_(tier_[i])) return;
+      --limit;
+    }
+    for (std::uint32_t i = 0; i < size_ && limit != 0; ++i) {
+      if (!fresh(i)) continue;
+      if (!take_(tier_[i])) return;
+      --limit;
+    }
+  }
   // In proportion to the weights.
   std::uint32_t draw() noexcept {
     const std::uint64_t r = random_.next();
@@ -105,10 +123,12 @@ class Sampler {
   const std::uint32_t size_;
   Marks& marks_;
   Random random_;
+  const std::uint32_t bucket_;
   Take take_;
 };
 
-[[nodiscard]] std::uint64_t sample_seed(const Answer& a, const answers::ServiceBlock& block) noexcept;
+// Notes the scope where the answer depends on the network that the query names.
+[[nodiscard]] std::uint64_t sample_seed(Answer& a, const answers::ServiceBlock& block) noexcept;
 // Fixed per client prefix (/24, /56): where an SRV answer starts.
 [[nodiscard]] std::uint64_t prefix_seed(const Answer& a, const answers::ServiceBlock& block) noexcept;
 

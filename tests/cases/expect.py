@@ -7,7 +7,7 @@ import collections
 
 KEYS = {"rcode", "answer", "in_order", "answer_count", "answer_from", "authority", "additional", "additional_has",
         "additional_count", "authority_count", "nodata", "nxdomain", "soa", "ttl", "additional_ttl", "aa", "tc", "size_max", "size_min",
-        "ede", "ede_text", "opt_size", "option", "option_size", "glue", "compressed", "weights", "weights_all",
+        "ede", "ede_text", "opt_size", "option", "option_size", "option_data", "glue", "compressed", "weights", "weights_all",
         "do"}
 # What a server that is not dnsd may be excused from with --ignore.
 GROUPS = {"ttl": {"ttl", "additional_ttl"}, "ede": {"ede", "ede_text"}, "soa": {"soa"},
@@ -117,6 +117,10 @@ def check_edns(reply, want: dict) -> list[str]:
         out.append(f"OPT: size {reply.opt_size}, expected {want['opt_size']}")
     if "option" in want and want["option"] not in reply.options:
         out.append(f"OPT: options {sorted(reply.options)}, expected {want['option']}")
+    if "option_data" in want:
+        data = (reply.option_bytes(want["option"]) or b"").hex()
+        if data != want["option_data"]:
+            out.append(f"OPT: option {want['option']} is {data}, expected {want['option_data']}")
     if "option_size" in want:
         data = reply.option_bytes(want["option"]) or b""
         if not within(len(data), want["option_size"]):

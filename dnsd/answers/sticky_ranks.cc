@@ -1,0 +1,164 @@
+#include "dnsd/answers/sticky_ranks.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+namespace dnsd::answers {
+namespace {
+
+struct Candidate {
+  std::uint64_t name;  // hash of the folded label
+  std::uint32_t weight;
+  std::uint16_t index;  // in the tier
+};
+
+struct Rank {
+  float draw;
+  std::uint64_t tie;
+  std::uint16_t index;
+  bool operator<(const Rank& other) const { return draw != other.draw ? draw < other.draw : tie < other.tie; }
+};
+
+std::uint64_t name_of(const ServiceBlock& block, const Entry& entry) {
+  const auto* label = block.text_of(entry).label;
+  std::array<std::uint8_t, 64> folded{};
+  for (unsigned i = 0; i <= label[0]; ++i) {
+    folded[i] = label[i] >= 'A' && label[i] <= 'Z' ? static_cast<std::uint8_t>(label[i] + 32) : label[i];
+  }
+  return XXH3_64bits(folded.data(), label[0] + 1U);
+}
+
+// The instances that may be answered in one of the families, by name. Of those that share an address the first one
+// stands for all, with their weights together: instances count, and the address is sent once.
+std::vector<Candidate> candidates_of(const ServiceBlock& block, std::uint16_t families) {
+  std::vector<Candidate> out;
+  const Entry* tier = block.entries() + block.tier_begin;
+  const std::uint16_t* groups = nullptr;
+  if (block.has(ServiceBlock::kGroups))
+    groups = block.at<std::uint16_t>(block.groups) + (families == Entry::kAnswerV6 ? block.tier_size : 0);
+  std::vector<std::uint32_t> weights(block.tier_size);
+  for (unsigned i = 0; i < block.tier_size; ++i) {
+    if (tier[i].has(families)) weights[groups ? groups[i] : i] += tier[i].weight;
+  }
+  for (unsigned i = 0; i < block.tier_size; ++i) {
+    if (!tier[i].has(families) || (groups && groups[i] != i)) continue;
+    out.push_back({name_of(block, tier[i]), weights[i], static_cast<std::uint16_t>(i)});
+  }
+  std::ranges::sort(out, {}, &Candidate::name);
+  return out;
+}
+
+Rank rank(std::uint32_t bucket, const Candidate& candidate) {
+  std::uint64_t z = candidate.name + (bucket + 1) * 0x9e3779b97f4a7c15;  // the finalizer of splitmix64
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  z ^= z >> 31;
+  const float u = static_cast<float>((z >> 40) + 1) * 0x1p-24F;  // (0, 1]
+  // A weight of 0 comes after all others: -ln(u) is at most 17.
+  const float draw = candidate.weight == 0 ? 1e3F + u : -std::log(u) / static_cast<float>(candidate.weight);
+  return {draw, z, candidate.index};
+}
+
+// The first `width` by rank.
+class Best {
+ public:
+  explicit Best(std::size_t width) : width_(width) {}
+  void clear() { size_ = 0; }
+  void offer(const Rank& rank) {
+    if (size_ == width_ && !(rank < places_[size_ - 1])) return;
+    if (size_ < width_) ++size_;
+    auto* at = places_.data() + size_ - 1;
+    for (; at != places_.data() && rank < at[-1]; --at) *at = at[-1];
+    *at = rank;
+  }
+  void write(std::uint16_t* list) const {
+    for (std::size_t i = 0; i < width_; ++i) list[i] = i < size_ ? places_[i].index : kNoRank;
+  }
+
+ private:
+  std::size_t width_, size_ = 0;
+  std::array<Rank, kMaxRanked> places_;
+};
+
+void rank_all(std::span<const Candidate> candidates, std::uint32_t bucket, Best& best) {
+  best.clear();
+  for (const Candidate& candidate : candidates) best.offer(rank(bucket, candidate));
+}
+
+// What stayed as it was, and what is new or has another weight.
+struct Difference {
+  std::vector<const Candidate*> stayed;  // by tier index before; null = gone, or changed
+  std::vector<Candidate> fresh;
+};
+
+Difference difference(std::span<const Candidate> before, std::span<const Candidate> now, std::size_t tier_before) {
+  Difference out{std::vector<const Candidate*>(tier_before), {}};
+  auto old = before.begin();
+  for (const Candidate& candidate : now) {
+    while (old != before.end() && old->name < candidate.name) ++old;
+    if (old != before.end() && old->name == candidate.name && old->weight == candidate.weight) {
+      out.stayed[old->index] = &candidate;
+    } else {
+      out.fresh.push_back(candidate);
+    }
+  }
+  return out;
+}
+
+void rank_family(const ServiceBlock& block, const ServiceBlock* before, std::uint16_t family, std::uint16_t families,
+                 StickyRanks& out) {
+  const auto now = candidates_of(block, families);
+  Best best(out.width);
+  const auto first = out.entries.size();
+  out.entries.resize(first + std::size_t{kBuckets} * out.width);
+  const auto list = [&](std::uint32_t bucket) { return out.entries.data() + first + bucket * std::size_t{out.width}; };
+  if (before == nullptr || before->ranks == 0 || before->ranked != out.width) {
+    for (std::uint32_t bucket = 0; bucket < kBuckets; ++bucket) {
+      rank_all(now, bucket, best);
+      best.write(list(bucket));
+    }
+    return;
+  }
+  const bool two = !before->has(ServiceBlock::kUniform) || before->has(ServiceBlock::kGroups);
+  const auto old = candidates_of(*before, two ? family : families);
+  const Difference changed = difference(old, now, before->tier_size);
+  for (std::uint32_t bucket = 0; bucket < kBuckets; ++bucket) {
+    best.clear();
+    bool complete = true;
+    const auto* places = ranks_of(*before, family, bucket);
+    for (unsigned i = 0; i < before->ranked && places[i] != kNoRank; ++i) {
+      const Candidate* candidate = changed.stayed[places[i]];
+      if (candidate != nullptr) best.offer(rank(bucket, *candidate));
+      complete = complete && candidate != nullptr;
+    }
+    if (complete || old.size() <= before->ranked) {
+      for (const Candidate& candidate : changed.fresh) best.offer(rank(bucket, candidate));
+    } else {
+      rank_all(now, bucket, best);  // who is next in rank is not known
+    }
+    best.write(list(bucket));
+  }
+}
+
+}  // namespace
+
+StickyRanks sticky_ranks(const ServiceBlock& block, const ServiceBlock* before) {
+  StickyRanks out;
+  const std::uint16_t wanted = block.max_answers == 0 ? kMaxRanked : std::min(block.max_answers, kMaxRanked);
+  out.width = std::min(wanted, block.tier_size);
+  constexpr std::uint16_t both = Entry::kAnswerV4 | Entry::kAnswerV6;
+  if (block.has(ServiceBlock::kUniform) && !block.has(ServiceBlock::kGroups)) {
+    rank_family(block, before, Entry::kAnswerV4, both, out);
+    return out;
+  }
+  for (const std::uint16_t family : {Entry::kAnswerV4, Entry::kAnswerV6}) {
+    rank_family(block, before, family, family, out);
+  }
+  return out;
+}
+
+}  // namespace dnsd::answers
