@@ -1,5 +1,6 @@
 #include "dnsd/wire/message.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dnsd/wire/query.h"
@@ -164,6 +165,25 @@ std::optional<Message> read_message(std::span<const std::uint8_t> octets) {
 std::string fold(std::string_view wire) {
   std::string out(wire);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;  // length octets are below 'A'
+  return out;
+}
+
+std::string fold_names(std::uint16_t type, std::string_view rdata) {
+  const NamesInRdata names = names_in(type);
+  std::size_t at = names.before;
+  if (type == type::naptr) {  // its three strings, as in Reader::rdata
+    for (int i = 0; i < 3 && at < rdata.size(); ++i) at += 1U + static_cast<std::uint8_t>(rdata[at]);
+  }
+  const std::size_t begin = std::min(names.count == 0 ? rdata.size() : at, rdata.size());
+  std::size_t end = begin;
+  for (unsigned left = names.count; left != 0 && end < rdata.size();) {
+    const auto length = static_cast<std::uint8_t>(rdata[end]);
+    end = std::min(end + 1 + length, rdata.size());
+    if (length == 0) --left;
+  }
+  std::string out(rdata.substr(0, begin));
+  out += fold(rdata.substr(begin, end - begin));
+  out += rdata.substr(end);
   return out;
 }
 

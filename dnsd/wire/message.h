@@ -59,7 +59,9 @@ struct NamesInRdata {
 };
 [[nodiscard]] NamesInRdata names_in(std::uint16_t type);
 
-[[nodiscard]] std::string fold(std::string_view wire);  // ASCII lower case
+[[nodiscard]] std::string fold(std::string_view wire);  // ASCII lower case; of names alone
+// Rdata for comparing: its names in lower case (RFC 2136 1.1.1), numbers and strings as they are.
+[[nodiscard]] std::string fold_names(std::uint16_t type, std::string_view rdata);
 
 // The serial of an SOA's rdata, uncompressed; 0 when it is too short to be one.
 [[nodiscard]] std::uint32_t soa_serial(std::string_view rdata);

@@ -35,17 +35,23 @@ void MessageWriter::put16(std::uint16_t v) {
   octets_.push_back(static_cast<std::uint8_t>(v));
 }
 
-// The name in the message at `at`, which may end in pointers, against an uncompressed one.
+// The name in the message at `at`, which may end in pointers, against an uncompressed one. A name that is being written
+// ends where the message ends: its suffixes are noted before their last labels are there.
 bool MessageWriter::equals(std::size_t at, std::string_view name) const {
-  while (true) {
-    while ((octets_[at] & 0xc0) == 0xc0) at = get16(octets_.data() + at) & 0x3fffU;
+  while (at < octets_.size()) {
+    if ((octets_[at] & 0xc0) == 0xc0) {  // both of its octets were put together
+      at = get16(octets_.data() + at) & 0x3fffU;
+      continue;
+    }
     const std::size_t length = octets_[at];
     if (name.empty() || static_cast<std::uint8_t>(name[0]) != length) return false;
     if (length == 0) return true;
-    if (name.size() <= length || std::memcmp(octets_.data() + at, name.data(), length + 1) != 0) return false;
+    if (name.size() <= length || octets_.size() - at <= length) return false;
+    if (std::memcmp(octets_.data() + at, name.data(), length + 1) != 0) return false;
     at += length + 1;
     name.remove_prefix(length + 1);
   }
+  return false;
 }
 
 // Where the suffix is noted or may be noted; null = neither.

@@ -185,7 +185,10 @@ Parsed read_records(Cursor& cursor, std::uint32_t before_additional, std::uint32
     if (!cursor.advance(kOptFixed - 1)) return Parsed::formerr;
     const std::size_t rdata_size = get16(fixed + 8);
     if (!cursor.advance(rdata_size)) return Parsed::formerr;
-    if (get16(fixed) == type::tsig) q.tsig = i + 1 == before_additional + additional && additional != 0;
+    if (get16(fixed) == type::tsig) {  // the last record of all, and the only one (RFC 8945 5.1)
+      if (additional == 0 || i + 1 != before_additional + additional) return Parsed::formerr;
+      q.tsig = true;
+    }
     if (get16(fixed) != type::opt) continue;
     if (i < before_additional || *owner != 0 || q.edns) return Parsed::formerr;  // RFC 6891 6.1.1
     result = read_opt(owner, rdata_size, q);

@@ -13,6 +13,7 @@ namespace dnsd::wire {
 inline constexpr std::size_t kHeader = 12;
 inline constexpr std::size_t kMaxWireName = 255;  // RFC 1035 3.1
 inline constexpr std::size_t kMaxLabels = 127;
+inline constexpr std::uint8_t kLabelOctets = 63;  // of one, at most (RFC 1035 2.3.4)
 
 enum class Rcode : std::uint16_t {
   noerror = 0,
@@ -33,14 +34,15 @@ enum class Rcode : std::uint16_t {
 namespace type {
 inline constexpr std::uint16_t a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, hinfo = 13, mx = 15, txt = 16, aaaa = 28,
                                srv = 33, naptr = 35, dname = 39, opt = 41, ds = 43, rrsig = 46, nsec = 47, dnskey = 48,
-                               nsec3 = 50, nsec3param = 51, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252, any = 255;
+                               nsec3 = 50, nsec3param = 51, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252,
+                               any = 255;
 }
 namespace klass {
 inline constexpr std::uint16_t in = 1, ch = 3, none = 254, any = 255;
 }
 namespace ede {  // RFC 8914 INFO-CODEs that we send
-inline constexpr std::uint16_t other = 0, stale_answer = 3, not_ready = 14, prohibited = 18, not_authoritative = 20,
-                               not_supported = 21, no_reachable_authority = 22, network_error = 23, invalid_data = 24;
+inline constexpr std::uint16_t other = 0, not_ready = 14, prohibited = 18, not_authoritative = 20, not_supported = 21,
+                               no_reachable_authority = 22, network_error = 23, invalid_data = 24;
 }
 
 struct Query {

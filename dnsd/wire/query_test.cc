@@ -269,6 +269,16 @@ TEST(Query, CookieLengthsAreThoseOfRfc7873) {
   }
 }
 
+TEST(Query, ATsigIsTheLastRecordAndTheOnlyOne) {
+  const Bytes tsig = joined({name("key"), {0, 250, 0, 255, 0, 0, 0, 0, 0, 0}});
+  EXPECT_TRUE(Result(web().with(tsig).bytes()).query.tsig);
+  const Result signed_edns(web().with(opt(1232)).with(tsig).bytes());
+  EXPECT_EQ(signed_edns.parsed, Parsed::ok);
+  EXPECT_TRUE(signed_edns.query.tsig);
+  EXPECT_EQ(Result(web().with(tsig).with(opt(1232)).bytes()).parsed, Parsed::formerr);
+  EXPECT_EQ(Result(web().with(tsig).with(tsig).bytes()).parsed, Parsed::formerr);
+}
+
 TEST(Query, OptFieldsAndOptions) {
   const auto options = joined({option(3, {}), option(11, {}), option(10, joined({kClientCookie, octets(16, 9)})),
                                ecs(1, 20, 0, {10, 1, 0x10}), option(10, octets(8, 7)), ecs(1, 8, 0, {11})});
