@@ -98,7 +98,8 @@ bool Denial::read_parameters(const StaticZone& zone) {
   for (const StaticRecord& record : zone.records) {
     const auto& rdata = record.rdata;
     if (record.type != wire::type::nsec3param || rdata.size() < 5 || octets(rdata)[0] != kSha1Algorithm ||
-        octets(rdata)[1] != 0 || fold_wire(record.owner) != zone.apex)
+        octets(rdata)[1] != 0 || wire::get16(octets(rdata) + 2) > kMaxNsec3Iterations ||
+        fold_wire(record.owner) != zone.apex)
       continue;
     parameters_ = rdata.substr(2, 3U + octets(rdata)[4]);
     return true;

@@ -1,5 +1,6 @@
 #include "dnsd/answers/valid_rdata.h"
 
+#include <memory>
 #include <string>
 
 #include "dnsd/answers/ldns.h"
@@ -23,7 +24,12 @@ bool is_valid_rdata(std::uint16_t type, std::string_view rdata) {
   const Rr owned(rr);
   if (status != LDNS_STATUS_OK || at != record.size()) return false;
   // ldns takes fields that are missing at the end for optional ones.
-  return ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(ldns_rr_descript(type));
+  if (ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(ldns_rr_descript(type))) return false;
+  // Written again it is the same: no pointer was followed, which may stand in no name but those that came decompressed.
+  std::unique_ptr<ldns_buffer, void (*)(ldns_buffer*)> again(ldns_buffer_new(rdata.size() + 1), ldns_buffer_free);
+  return again && ldns_rr_rdata2buffer_wire(again.get(), rr) == LDNS_STATUS_OK &&
+         std::string_view(reinterpret_cast<const char*>(ldns_buffer_begin(again.get())),
+                          ldns_buffer_position(again.get())) == rdata;
 }
 
 }  // namespace dnsd::answers

@@ -46,6 +46,7 @@ class PrefixList {
 struct ZoneAccess {
   std::string apex;  // wire, folded
   std::vector<registry::Prefix> clients;
+  bool operator==(const ZoneAccess&) const = default;
 };
 
 class Access {

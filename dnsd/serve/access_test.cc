@@ -103,6 +103,39 @@ TEST_F(TwoZones, AChainEndsBeforeAZoneThatIsClosedToTheClient) {
   EXPECT_TRUE(data(closed.answer, "A").empty());
 }
 
+// DS at an apex is the business of the zone around it, and of that zone's list.
+TEST(ClosedParent, KeepsItsSideOfAnOpenZone) {
+  ResponderOptions options;
+  options.zone_access = {{answers::to_wire("example"), prefixes({"10.0.0.0/8"})}};
+  World world{{}, options};
+  const auto soa = [](const std::string& apex) {
+    return "@ SOA ns." + apex + ". h." + apex + ". 1 2 3 4 5\n@ NS ns.x.\n";
+  };
+  world.publisher.set_static_zones({},
+                                   {zone_of("example", soa("example")), zone_of("sub.example", soa("sub.example"))});
+  world.start();
+  Ask how{.edns = true};
+  how.client = v4(192, 0, 2, 1);
+  EXPECT_EQ(world.ask("sub.example", type::ns, how).rcode, "NOERROR");
+  const auto refused = world.ask("sub.example", type::ds, how);
+  EXPECT_EQ(refused.rcode, "REFUSED");
+  EXPECT_TRUE(refused.authority.empty());
+  how.client = v4(10, 0, 0, 1);
+  EXPECT_EQ(world.ask("sub.example", type::ds, how).authority.size(), 1U);
+}
+
+TEST(UnavailableParent, DoesNotDenyWhatItDoesNotKnow) {
+  World world;
+  world.publisher.set_static_zones(
+      {}, {answers::unavailable_zone(answers::to_wire("example"), answers::Availability::expired),
+           zone_of("sub.example", "@ SOA ns.x. h.x. 1 2 3 4 5\n@ NS ns.x.\n")});
+  world.start();
+  const auto m = world.ask("sub.example", type::ds);
+  EXPECT_EQ(m.rcode, "SERVFAIL");
+  EXPECT_FALSE(m.aa);
+  EXPECT_TRUE(m.authority.empty());
+}
+
 TEST_F(TwoZones, NewRulesHoldFromTheNextQueryOn) {
   auto changed = options();
   changed.zone_access = {{answers::to_wire("secret"), prefixes({"10.1.0.0/16"})}};

@@ -179,6 +179,8 @@ inline void note_sent(const answers::Node& node, std::uint32_t tick) noexcept {
 // -- the parts of an answer; each in the file of its name ----------------------------------------------------------
 
 void answer_query(Answer& a, const answers::NameRef& name, const answers::Found& found) noexcept;  // respond_name.cc
+// A secondary's zone without content: SERVFAIL.
+[[nodiscard]] bool is_unavailable(Answer& a, const answers::Zone& zone) noexcept;
 
 enum class Step : std::uint8_t { done, chase };  // chase: a CNAME was written; its rdata starts at *target_at
 

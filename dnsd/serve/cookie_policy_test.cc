@@ -51,6 +51,16 @@ TEST(CookiePolicyOff, NeitherLooksNorAnswers) {
   EXPECT_EQ(option_of(m, 10), "");
 }
 
+TEST(CookiePolicyOff, AQueryWithoutQuestionIsMalformed) {
+  CookieWorld world(CookiePolicy::off);
+  auto packet = query("web.corp", type::a, {.edns = true, .options = option(10, kClientCookie + std::string(16, 'x'))});
+  packet.erase(packet.begin() + 12, packet.begin() + 12 + 14);  // the question: name, type, class
+  packet[5] = 0;
+  const auto reply = world.raw(packet);
+  ASSERT_GE(reply.size(), 12U);
+  EXPECT_EQ(reply[3] & 15, 1) << "FORMERR";
+}
+
 TEST(CookiePolicyLenient, ServesWhoeverAsks) {
   CookieWorld world(CookiePolicy::lenient);
   EXPECT_THAT(world.ask("web.corp", type::a).answer, SizeIs(1));

@@ -80,6 +80,13 @@ bool respond_parent_ds(Answer& a, const Asked& asked, std::uint16_t& target_at) 
   const auto* zone = found.node != nullptr ? found.node->zone.load(std::memory_order_acquire) : nullptr;
   const auto* view = zone != nullptr ? zone->view.load(std::memory_order_acquire) : nullptr;
   if (view == nullptr) return false;
+  if (is_closed(a, parent, *zone)) {
+    a.aa = false;
+    a.rcode = wire::Rcode::refused;
+    a.explain(wire::ede::prohibited);
+    return true;
+  }
+  if (is_unavailable(a, *zone)) return true;
   const Where where{asked,     *found.node, *zone, *view, static_cast<unsigned>(name.labels - found.node->labels),
                     UINT32_MAX};
   if ((found.node->flags.load(std::memory_order_acquire) & (Node::kCut | Node::kBelow)) != 0) {

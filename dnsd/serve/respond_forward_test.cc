@@ -124,6 +124,23 @@ TEST_F(ForwardingBesideAnOpenZone, WhoMayAskForItDoesNotRecurseByIt) {
   EXPECT_EQ(hands("out.corp", a, {.rd = true, .client = {{10, 1, 2, 3}, false, 4000}}), Handover::forwarding);
 }
 
+// A forged source that may recurse would be flooded with what upstreams say.
+TEST(ForwardingLimited, ForeignNamesCountAsResponses) {
+  auto options = forwarding();
+  options.rate_limit = {.responses_per_second = 5, .slip = 2};
+  World world(listening(), options);
+  world.add_namespace("corp");
+  world.start();
+  int forwarded = 0, slipped = 0;
+  for (int i = 0; i < 25; ++i) {
+    const auto reply = world.raw(query("example.com", a, {.rd = true}), {.rd = true});
+    forwarded += world.handed_over == Handover::forwarding ? 1 : 0;
+    slipped += !reply.empty() && (reply[2] & 2) != 0 ? 1 : 0;
+  }
+  EXPECT_EQ(forwarded, 5);
+  EXPECT_EQ(slipped, 10);
+}
+
 TEST(ForwardingOff, NothingIsHandedOver) {
   World world;
   world.add_namespace("corp");

@@ -65,12 +65,7 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
     a.explain(wire::ede::prohibited, "transfers are not allowed");
     return Step::done;
   }
-  if (zone->availability != answers::Availability::served) {  // a secondary's zone without content
-    a.rcode = wire::Rcode::servfail;
-    const bool expired = zone->availability == answers::Availability::expired;
-    a.explain(expired ? wire::ede::invalid_data : wire::ede::not_ready, expired ? "the zone has expired" : "");
-    return Step::done;
-  }
+  if (is_unavailable(a, *zone)) return Step::done;
   a.aa = true;
   if (a.query.type == wire::type::ds && found.exact &&
       (found.node->flags.load(std::memory_order_acquire) & Node::kApex) != 0 && respond_parent_ds(a, asked, target_at))
@@ -86,18 +81,29 @@ Step answer_one(Answer& a, const Asked& asked, const Found& found, bool first, s
 
 }  // namespace
 
+bool is_unavailable(Answer& a, const Zone& zone) noexcept {
+  if (zone.availability == answers::Availability::served) return false;
+  const bool expired = zone.availability == answers::Availability::expired;
+  a.aa = false;
+  a.rcode = wire::Rcode::servfail;
+  a.explain(expired ? wire::ede::invalid_data : wire::ede::not_ready, expired ? "the zone has expired" : "");
+  return true;
+}
+
 NameRef NameBuffer::read(const std::uint8_t* from, std::uint64_t key) noexcept {
   unsigned labels = 0;
   std::size_t at = 0;
   for (;; at += from[at] + 1U) {
     label_at[labels] = static_cast<std::uint8_t>(at);
-    if (from[at] == 0) break;
+    // Every record was read as names are; this bound only keeps a mistake there from writing here.
+    if (from[at] == 0 || from[at] > wire::kLabelOctets || at + from[at] + 2U > wire::kMaxWireName) break;
     ++labels;
   }
-  for (std::size_t i = 0; i <= at; ++i) {
+  for (std::size_t i = 0; i < at; ++i) {
     const std::uint8_t c = from[i];
     wire[i] = c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;  // length octets are below 'A'
   }
+  wire[at] = 0;
   answers::hash_suffixes(wire.data(), label_at.data(), labels, key, hash.data());
   return {wire.data(), label_at.data(), hash.data(), static_cast<std::uint8_t>(at + 1),
           static_cast<std::uint8_t>(labels)};

@@ -157,6 +157,21 @@ TEST_P(Signed, WhatDoesNotFitIsToldByTc) {
 INSTANTIATE_TEST_SUITE_P(Chains, Signed, testing::Bool(),
                          [](const auto& suite) { return suite.param ? "Nsec3" : "Nsec"; });
 
+// A primary may send what no zone file may say.
+TEST(TooManyIterations, AreNotComputed) {
+  auto zone = nsec3_zone();
+  for (auto& record : zone.records) {
+    if (record.type == type::nsec3param) record.rdata.replace(2, 2, "\xff\xff");
+    if (record.type == type::nsec3) record.rdata.replace(2, 2, "\xff\xff");
+  }
+  World world;
+  world.publisher.set_static_zones({}, {zone});
+  world.start();
+  const auto m = world.ask("nope.example", type::a, {.edns = true, .dnssec_ok = true});
+  EXPECT_EQ(m.rcode, "NXDOMAIN");
+  for (const auto& record : m.authority) EXPECT_NE(record.type, "NSEC3");
+}
+
 class Nsec : public testing::Test {
  protected:
   void SetUp() override {

@@ -23,7 +23,9 @@ const answers::Node* asterisk_below(const Answer& a, const Where& where) noexcep
 bool respond_wildcard(Answer& a, const Where& where, std::uint16_t& target_at, Step& step) noexcept {
   const answers::Node* asterisk = asterisk_below(a, where);
   if (asterisk == nullptr) return false;
-  const Source source{asterisk->records.load(std::memory_order_acquire),
+  // NS at an asterisk delegates its literal name alone (RFC 4592 4.2).
+  const bool cut = (asterisk->flags.load(std::memory_order_acquire) & answers::Node::kCut) != 0;
+  const Source source{cut ? nullptr : asterisk->records.load(std::memory_order_acquire),
                       could_be_registered(where) ? kSynthesisedTtl : UINT32_MAX, true};
   const std::uint16_t before = a.counts.answer;
   step = respond_records(a, where, source, target_at);

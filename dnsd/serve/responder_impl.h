@@ -50,7 +50,8 @@ struct Responder::Impl {
   [[nodiscard]] bool may_recurse(const Client& client) const noexcept {
     return now->access.allows(client) && (allow_recursion.empty() || allow_recursion.contains(client));
   }
-  bool is_over_rate(Answer& a) noexcept;
+  RateLimiter::Verdict limit_rate(Answer& a, ReplyKind kind) noexcept;
+  bool is_below_rate(const Client& client, const BatchTime& time) noexcept;
   static void finish(Answer& a, Reply& reply) noexcept;
   void count(const Answer& a, const Request& request, const Reply& reply) noexcept;
 

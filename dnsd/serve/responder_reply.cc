@@ -102,7 +102,7 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
     return;
   }
   if (options.hand_over != nullptr && options.hand_over->load(std::memory_order_relaxed) && is_for_others(p)) {
-    reply.hand_over = Handover::maintenance;
+    if (!udp || limiter == nullptr || is_below_rate(request.client, time)) reply.hand_over = Handover::maintenance;
     return;
   }
   Answer a(p.query, request.client, table, options, time, scratch, wire::Writer(reply.buffer, limit));
@@ -115,11 +115,14 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
   a.ra = options.forwards && may_recurse(request.client);
   const bool proven = !guarded || !udp || has_valid_cookie(a);
   decide(a, p, proven);
-  if (a.left != Left::no && a.ra && is_forwarded(p.query)) {
+  const bool forward = a.left != Left::no && a.ra && is_forwarded(p.query);
+  auto verdict = RateLimiter::Verdict::send;
+  if (!proven && limiter != nullptr) verdict = limit_rate(a, forward ? ReplyKind::answer : kind_of(a));
+  if (verdict == RateLimiter::Verdict::drop) return;
+  if (forward && verdict == RateLimiter::Verdict::send) {
     reply.hand_over = Handover::forwarding;
     if (a.left == Left::at_once) return;
   }
-  if (!proven && limiter != nullptr && is_over_rate(a)) return;
   finish(a, reply);
   count(a, request, reply);
 }
@@ -131,21 +134,22 @@ bool Responder::Impl::has_valid_cookie(const Answer& a) const noexcept {
                          static_cast<std::uint32_t>(a.time.second), address_of(a.client), now->secrets);
 }
 
-// True: no reply. What is slipped has neither records nor a code that a client would take for the answer.
-bool Responder::Impl::is_over_rate(Answer& a) noexcept {
-  if (rate_exempt.contains(a.client)) return false;
-  const ReplyKind kind = kind_of(a);
-  switch (limiter->judge(a.client, kind, a.time.tick)) {
-    case RateLimiter::Verdict::send:
-      return false;
-    case RateLimiter::Verdict::drop:
-      bump(counters.rate_dropped);
-      return true;
-    case RateLimiter::Verdict::slip:
-      break;
-  }
-  bump(counters.rate_slipped);
-  if (kind != ReplyKind::error) a.strip();  // an error is as short as can be
+// What is slipped has neither records nor a code that a client would take for the answer.
+RateLimiter::Verdict Responder::Impl::limit_rate(Answer& a, ReplyKind kind) noexcept {
+  using enum RateLimiter::Verdict;
+  if (rate_exempt.contains(a.client)) return send;
+  const auto verdict = limiter->judge(a.client, kind, a.time.tick);
+  if (verdict == drop) bump(counters.rate_dropped);
+  if (verdict == slip) bump(counters.rate_slipped);
+  if (verdict == slip && kind != ReplyKind::error) a.strip();  // an error is as short as can be
+  return verdict;
+}
+
+// What others answer: a forged NOTIFY or signature costs them more than an answer costs us.
+bool Responder::Impl::is_below_rate(const Client& client, const BatchTime& time) noexcept {
+  if (rate_exempt.contains(client)) return true;
+  if (limiter->judge(client, ReplyKind::error, time.tick) == RateLimiter::Verdict::send) return true;
+  bump(counters.rate_dropped);
   return false;
 }
 
@@ -167,6 +171,10 @@ void Responder::Impl::decide(Answer& a, const Pending& p, bool proven) noexcept 
     case Parsed::ok:
     case Parsed::drop:
       break;
+  }
+  if (p.query.question_size == 0 && options.cookies == CookiePolicy::off) {
+    a.rcode = Rcode::formerr;
+    return;
   }
   if (p.query.question_size == 0) {  // a cookie alone (RFC 7873 5.4)
     if (p.query.server_cookie != nullptr && !has_valid_cookie(a)) a.rcode = Rcode::badcookie;

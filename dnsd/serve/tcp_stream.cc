@@ -16,6 +16,7 @@ namespace dnsd::serve {
 // One read, in two parts: what is missing of a frame goes behind what is there, the rest into the thread's buffer, so
 // that a message in one-octet segments is not copied again and again.
 TcpWorker::Came TcpWorker::readable(Connection& connection, bool may_gather) {
+  if (may_gather && gathered_ == kMaxBatch) answer_gathered();  // before reading: what closes then uses the buffer
   iovec parts[2] = {{nullptr, 0}, {read_buffer_.data(), read_buffer_.size()}};
   const auto missing = connection.in.size() != 0 ? connection.in.missing() : 0;
   if (missing != 0) parts[0] = {connection.in.room(missing), missing};
@@ -57,7 +58,6 @@ bool TcpWorker::gather(Connection& connection, std::span<const std::uint8_t> oct
   if (octets.size() < kFrameHead || octets.size() > kFrameHead + kShortQuery) return false;
   const auto query = octets.subspan(kFrameHead);
   if (wire::get16(octets.data()) != query.size()) return false;
-  if (gathered_ == kMaxBatch) answer_gathered();
   auto* const at = gathered_octets_.data() + gathered_ * kShortQuery;
   std::memcpy(at, query.data(), query.size());
   gathered_requests_[gathered_] = {
@@ -226,10 +226,10 @@ std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::s
 // With all that it still has to say and to hear. Over its queue's bound the connection is closed.
 void TcpWorker::hand_over(Connection& connection) {
   if (stopping_.load(std::memory_order_acquire) || connection.closing) return close(connection);
+  auto handed = std::make_unique<HandedConnection>();  // may throw: nothing has changed yet
   watch(connection.fd.get(), 0, nullptr, EPOLL_CTL_DEL);
   if (connection.counted) clients_.leave(connection.client);
   untaken_ -= connection.out.left();
-  auto handed = std::make_unique<HandedConnection>();
   handed->fd = std::move(connection.fd);
   handed->client = connection.client;
   handed->in = std::move(connection.in);
