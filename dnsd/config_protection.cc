@@ -4,7 +4,6 @@
 #include <charconv>
 #include <fstream>
 
-#include "dnsd/answers/reverse.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/config_nodes.h"
 #include "dnsd/config_setters.h"
@@ -71,7 +70,8 @@ std::optional<std::vector<registry::Prefix>> read_clients(const toml::table& tab
   return out;
 }
 
-std::optional<registry::DomainName> name_of(const toml::table& table) {  // what is wrong with it is said elsewhere
+std::optional<registry::DomainName> name_of(
+    const toml::table& table) {  // of a namespace; what is wrong with it is said elsewhere
   const auto text = table["name"].value<std::string>();
   if (!text) return std::nullopt;
   auto name = registry::DomainName::parse(*text);
@@ -133,17 +133,13 @@ void read_access(const toml::table& file, Config& config, Complaints& complaints
       for (const auto& alias : def.aliases) add(answers::to_wire(alias), *clients);
     }
   });
-  each_table(file, "zone", [&](const toml::table& table) {
-    const auto clients = read_clients(table, complaints);
-    const auto name = name_of(table);
-    if (clients && name) add(answers::to_wire(*name), *clients);
-  });
-  each_table(file, "reverse", [&](const toml::table& table) {
-    const auto clients = read_clients(table, complaints);
-    const auto prefix = table["prefix"].value<std::string>().and_then(
-        [](const std::string& text) { return registry::parse_prefix(text); });
-    if (clients && prefix) add(answers::reverse_apex(*prefix), *clients);
-  });
+  for (const auto* kind : {"zone", "reverse"}) {
+    each_table(file, kind, [&](const toml::table& table) {
+      const auto clients = read_clients(table, complaints);
+      const auto apex = apex_of_zone(table);
+      if (clients && apex) add(*apex, *clients);
+    });
+  }
 }
 
 }  // namespace dnsd::config

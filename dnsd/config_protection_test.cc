@@ -104,6 +104,22 @@ allow_query = ["192.0.2.1"]
                                std::pair(answers::to_wire("1.10.in-addr.arpa"), 1U)));
 }
 
+TEST(ConfigProtection, AZoneOfAnyNameHasItsList) {  // names that no namespace has (RFC 2317, the root, escapes)
+  const std::pair<const char*, std::string> cases[] = {
+      {".", std::string(1, '\0')},
+      {"0/25.2.0.192.in-addr.arpa", *answers::name_to_wire("0/25.2.0.192.in-addr.arpa")},
+      {"A\\\\.b.example", std::string("\3a.b\7example\0", 13)},
+      {"Example.org.", answers::to_wire("example.org")},
+  };
+  for (const auto& [text, apex] : cases) {
+    const auto config =
+        parse("[[zone]]\nname = \"" + std::string(text) + "\"\nfile = \"z.zone\"\nallow_query = [\"10.0.0.0/8\"]\n");
+    ASSERT_TRUE(config) << text << testing::PrintToString(config.error());
+    ASSERT_EQ(config->dns.responder.zone_access.size(), 1U) << text;
+    EXPECT_EQ(config->dns.responder.zone_access[0].apex, apex) << text;
+  }
+}
+
 TEST(ConfigProtection, AWrongListIsToldWithItsPlace) {
   EXPECT_THAT(parse("[[namespace]]\nname = \"corp\"\nallow_query = \"10.0.0.0/8\"").error(),
               ElementsAre("x.toml:3:15: error: \"allow_query\" is a list of address blocks, not a string"));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dnsd/answers/presentation.h"
+#include "dnsd/answers/reverse.h"
 #include "dnsd/config_nodes.h"
 #include "registry/codec/codec.h"
 
@@ -66,6 +67,16 @@ std::optional<std::string> zone_name(const toml::value<std::string>& value, Comp
 }
 
 }  // namespace
+
+std::optional<std::string> apex_of_zone(const toml::table& table) {
+  if (const auto* name = table.get_as<std::string>("name")) {
+    const auto wire = answers::name_to_wire(name->get());
+    return wire ? std::optional(answers::fold_wire(*wire)) : std::nullopt;
+  }
+  const auto* text = table.get_as<std::string>("prefix");
+  const auto prefix = text ? registry::parse_prefix(text->get()) : std::nullopt;
+  return prefix ? std::optional(answers::reverse_apex(*prefix)) : std::nullopt;
+}
 
 registry::NamespaceDef plain_namespace(registry::DomainName name) {
   registry::NamespaceDef def;
@@ -126,7 +137,7 @@ void read_zones(const toml::table& file, const std::filesystem::path& base, Conf
 }
 
 void read_reverse(const toml::table& file, Config& config, Complaints& complaints) {
-  static const std::vector<std::string_view> known = {"prefix", "allow_query"};
+  static const std::vector<std::string_view> known = {"prefix", "allow_query", "allow_transfer", "notify"};
   for (const auto* table : tables(file, "reverse", complaints)) {
     for (const auto& [key, value] : *table) {
       if (std::ranges::find(known, key.str()) == known.end()) unknown_key(complaints, key, "[[reverse]]", known);

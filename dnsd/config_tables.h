@@ -1,8 +1,9 @@
-// The lists of tables: [[namespace]], [[zone]], [[reverse]], [[service]], [[key]]. Their bodies go through registry/codec and
-// registry/validate, so that shapes and sentences are those of the API. Internal to dnsd/config*.cc.
+// The lists of tables: [[namespace]], [[zone]], [[reverse]], [[service]], [[key]]. Their bodies go through
+// registry/codec and registry/validate, so that shapes and sentences are those of the API. Internal to dnsd/config*.cc.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Named {
   Where at;
 };
 
+// Of a table with a `name` or a `prefix`: wire form, folded. Nothing = it has none that is right, which is said
+// elsewhere.
+[[nodiscard]] std::optional<std::string> apex_of_zone(const toml::table& table);
 [[nodiscard]] registry::NamespaceDef plain_namespace(registry::DomainName name);  // with the defaults
 
 // `chosen` = namespaces of flags or environment: they replace the file's list; a chosen one keeps the file's settings.

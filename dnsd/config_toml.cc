@@ -60,12 +60,12 @@ Where follow(const toml::table& table, std::string_view pointer, bool at_key) {
   return place;
 }
 
-Where where(const toml::source_region& region) { return {region.begin.line, region.begin.column, {}}; }
+Where place_of(const toml::source_region& region) { return {region.begin.line, region.begin.column, {}}; }
 
 }  // namespace
 
-Where where(const toml::node& node) { return where(node.source()); }
-Where where(const toml::key& key) { return where(key.source()); }
+Where where(const toml::node& node) { return place_of(node.source()); }
+Where where(const toml::key& key) { return place_of(key.source()); }
 
 void Complaints::add(const Where& at, std::string message) { all_.push_back({at, std::move(message), all_.size()}); }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dnsd/answers/presentation.h"
+#include "dnsd/answers/reverse.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/config_nodes.h"
 #include "dnsd/config_tables.h"
@@ -150,9 +151,8 @@ void read_list(const toml::table& table, std::string_view key, Config& config, s
 }
 
 void read_zone(const toml::table& table, Config& config, Complaints& complaints) {
-  const auto* value = table.get_as<std::string>("name");  // complained about already where it is missing
-  const auto name = value ? answers::name_to_wire(value->get()) : std::nullopt;
-  if (!name) return;
+  const auto apex = apex_of_zone(table);
+  if (!apex) return;
   transfer::ZoneSettings zone;
   read_list(table, "allow_transfer", config, zone.allow_transfer, rule_of, complaints);
   read_list(table, "allow_update", config, zone.allow_update, rule_of, complaints);
@@ -161,8 +161,9 @@ void read_zone(const toml::table& table, Config& config, Complaints& complaints)
   if (table.contains("primaries") && zone.primaries.empty())
     complaints.add(where(*table.get("primaries")), "\"primaries\" is empty: there is nobody to get the zone from");
   if (zone == transfer::ZoneSettings{}) return;
-  if (!config.transfers.zones.emplace(answers::fold_wire(*name), std::move(zone)).second)
-    complaints.add(where(*value), fmt::format("the zone \"{}\" is declared twice", value->get()));
+  if (!config.transfers.zones.emplace(*apex, std::move(zone)).second)
+    complaints.add(where(table),
+                   fmt::format("the zone \"{}\" is declared twice", answers::name_to_text(*apex).value_or("?")));
 }
 
 }  // namespace
@@ -173,6 +174,7 @@ void read_transfers(const toml::table& file, const std::filesystem::path& base, 
   Complaints ignored({});  // not a table: said already
   for (const auto* table : tables(file, "namespace", ignored)) read_zone(*table, config, complaints);
   for (const auto* table : tables(file, "zone", ignored)) read_zone(*table, config, complaints);
+  for (const auto* table : tables(file, "reverse", ignored)) read_zone(*table, config, complaints);
   // The aliases of a namespace are the same zone under another name.
   for (const auto& def : config.declared.namespaces) {
     const auto own = config.transfers.zones.find(apex_of(def.name));

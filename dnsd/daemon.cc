@@ -4,6 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "dnsd/daemon_impl.h"
 #include "dnsd/log.h"
 #include "dnsd/notify.h"
@@ -37,9 +40,15 @@ std::expected<void, std::vector<std::string>> Daemon::Impl::reload() {
   zones = std::move(*loaded);
   config.declared = std::move(fresh->declared);
   config.transfers = std::move(fresh->transfers);
-  maintenance->configure(config.transfers, zones, now);
-  replace_rules(*fresh);
+  maintenance->prepare(config.transfers);
+  const auto lists = fresh->dns.responder.zone_access;
+  replace_rules(*std::move(fresh));
   publish_zones();
+  if (config.dns.responder.zone_access != lists) {
+    config.dns.responder.zone_access = lists;
+    spread_rules();
+  }
+  maintenance->configure(config.transfers, zones, now);
   for (const auto& change : changes) writes->observe(change);
   checks->follow_all(*registry_);
   tell(notes, "config.conflict");
@@ -48,12 +57,22 @@ std::expected<void, std::vector<std::string>> Daemon::Impl::reload() {
   return {};
 }
 
-// Before what they protect is published: a new zone is never open to those whom its list leaves out.
-void Daemon::Impl::replace_rules(const Config& fresh) {
+// Before what they protect is published: a new zone is never open to those whom its list leaves out. The list of a zone
+// that goes stays until it is gone.
+void Daemon::Impl::replace_rules(Config fresh) {
   auto& rules = config.dns.responder;
-  rules.allow_query = fresh.dns.responder.allow_query;
-  rules.zone_access = fresh.dns.responder.zone_access;
+  auto lists = std::move(fresh.dns.responder.zone_access);
+  for (auto& old : rules.zone_access) {
+    if (std::ranges::find(lists, old.apex, &serve::ZoneAccess::apex) == lists.end()) lists.push_back(std::move(old));
+  }
+  rules.zone_access = std::move(lists);
+  rules.allow_query = std::move(fresh.dns.responder.allow_query);
   if (fresh.cookie_secrets) rules.cookie_secrets = *fresh.cookie_secrets;
+  spread_rules();
+}
+
+void Daemon::Impl::spread_rules() {
+  const auto& rules = config.dns.responder;
   dns->set_rules(rules);
   resolver->set_rules(rules, reclaimer);
   maintenance->set_rules(rules, reclaimer);
@@ -85,6 +104,7 @@ void Daemon::Impl::stop() {
   notify_service_manager("STOPPING=1");
   deadline.cancel();
   pulse_timer.cancel();
+  maintenance->stop_updates();
   http->stop([this] { writes->drain([this] { finish_stop(); }); });
 }
 

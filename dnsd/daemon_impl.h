@@ -63,7 +63,8 @@ struct Daemon::Impl {
   void after_grace(std::move_only_function<void()> next);
   void wait_signals();
   std::expected<void, std::vector<std::string>> reload();
-  void replace_rules(const Config& fresh);
+  void replace_rules(Config fresh);
+  void spread_rules();
   void stop();
   void finish_stop();
   void tell(const std::vector<std::string>& notes, std::string_view event);

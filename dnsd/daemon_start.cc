@@ -90,12 +90,18 @@ void Daemon::Impl::build_dns() {
   const auto listen = options.listen_addresses;
   options.reverse = config.reverse;
   publisher = std::make_unique<answers::Publisher>(std::move(options), reclaimer);
-  maintenance = std::make_unique<Maintenance>(io, Maintenance::Parts{.registry = *registry_,
-                                                                     .writes = *writes,
-                                                                     .table = publisher->table(),
-                                                                     .responder = responder,
-                                                                     .listen_addresses = listen,
-                                                                     .publish_zones = [this] { publish_zones(); }});
+  Maintenance::Parts parts{
+      .registry = *registry_,
+      .writes = *writes,
+      .table = publisher->table(),
+      .responder = responder,
+      .listen_addresses = listen,
+      .reverse = config.reverse,
+      .kept_zones = std::nullopt,
+      .reverse_moved = [this](const std::string& apex, auto serial) { publisher->set_reverse_serial(apex, serial); },
+      .publish_zones = [this] { publish_zones(); }};
+  if (config.store.kind == StoreKind::sqlite) parts.kept_zones = config.store.path / "zones";
+  maintenance = std::make_unique<Maintenance>(io, std::move(parts));
   config.dns.handoff = &maintenance->handoff();
   resolver = std::make_unique<Resolver>(publisher->table(), responder);
   if (!config.forward.upstreams.empty()) build_forwarder();
@@ -193,8 +199,9 @@ void Daemon::Impl::build_api() {
 
 // Everything at once: until here the workers knew nothing and said so, from here on they know all.
 void Daemon::Impl::publish_first() {
-  maintenance->configure(config.transfers, zones, now_of_process());
+  maintenance->prepare(config.transfers);
   publish_zones();
+  maintenance->configure(config.transfers, zones, now_of_process());
 }
 
 // Everything anew, with the zones that were transferred to us.

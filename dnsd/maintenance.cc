@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "dnsd/answers/presentation.h"
+#include "dnsd/answers/reverse.h"
 #include "dnsd/log.h"
 
 namespace dnsd {
@@ -22,9 +24,9 @@ Maintenance::Maintenance(boost::asio::io_context& io, Parts parts)
     : parts_(std::move(parts)),
       publishing_(io),
       notifier_(io, parts_.listen_addresses),
-      catalog_(parts_.registry, parts_.listen_addresses, [this](const std::string& apex) { notifier_.changed(apex); }),
+      catalog_(parts_.registry, parts_.listen_addresses, [this](const std::string& apex) { zone_moved(apex); }),
       secondaries_(
-          io, [this](const std::string& apex) { zone_changed(apex); },
+          io, transfer::KeptZones(parts_.kept_zones), [this](const std::string& apex) { zone_changed(apex); },
           [](const std::string& apex, const std::string& primary, const std::string& why) {
             log::event("transfer.failed", log::Level::warning,
                        {{"zone", shown(apex)}, {"primary", primary}, {"error", why}});
@@ -43,12 +45,18 @@ Maintenance::Maintenance(boost::asio::io_context& io, Parts parts)
 
 void Maintenance::configure(const transfer::Settings& settings, const LoadedZones& zones, const registry::Now& now) {
   notifier_.configure(settings);
-  secondaries_.configure(settings);
+  std::erase_if(changed_, [&](const std::string& apex) {
+    const auto* zone = settings.find(apex);
+    return zone == nullptr || zone->primaries.empty();
+  });
   auto alone = zones.alone;
   for (auto& zone : secondaries_.zones()) {
     if (zone.availability == answers::Availability::served) alone.push_back(std::move(zone));
   }
-  catalog_.configure(settings, zones.of_namespaces, alone, now);
+  catalog_.configure(settings, {zones.of_namespaces, alone, parts_.reverse}, now);
+  for (const auto& apex : notifier_.untold()) {  // secondaries that are new, of a zone that is not
+    if (catalog_.find(apex)) notifier_.changed(apex);
+  }
   front_.configure(settings);
   if (!std::exchange(started_, true)) front_.start();
 }
@@ -60,21 +68,38 @@ void Maintenance::stop() {
   notifier_.stop();
 }
 
+void Maintenance::zone_moved(const std::string& apex) {
+  const auto is_it = [&](const auto& zone) { return answers::reverse_apex(zone.prefix) == apex; };
+  if (const auto content = catalog_.find(apex); content && std::ranges::any_of(parts_.reverse, is_it))
+    parts_.reverse_moved(apex, content->soa().serial);
+  notifier_.changed(apex);
+}
+
 void Maintenance::zone_changed(const std::string& apex) {
-  if (const auto zone = secondaries_.zone(apex)) {
-    log::event("zone.transferred", log::Level::info,
-               {{"zone", shown(apex)}, {"serial", zone->serial}, {"records", zone->records.size()}});
-    catalog_.put_zone(*zone);
-  } else {
-    log::event("zone.expired", log::Level::error, {{"zone", shown(apex)}, {"effect", "its names are SERVFAIL"}});
-    catalog_.remove_zone(apex);
-  }
-  if (std::exchange(publishing_soon_, true)) return;
+  const bool waits = !changed_.empty();
+  changed_.insert(apex);
+  if (waits) return;
   publishing_.expires_after(kGather);
   publishing_.async_wait([this](const boost::system::error_code& error) {
-    publishing_soon_ = false;
-    if (!error) parts_.publish_zones();
+    if (!error) publish_changed();
   });
+}
+
+// The workers first: a secondary that is told asks for the SOA at once.
+void Maintenance::publish_changed() {
+  const auto changed = std::exchange(changed_, {});
+  if (changed.empty()) return;  // a reload has left them out, and published
+  parts_.publish_zones();
+  for (const auto& apex : changed) {
+    if (const auto zone = secondaries_.zone(apex)) {
+      log::event("zone.transferred", log::Level::info,
+                 {{"zone", shown(apex)}, {"serial", zone->serial}, {"records", zone->records.size()}});
+      catalog_.put_zone(*zone);
+    } else {
+      log::event("zone.expired", log::Level::error, {{"zone", shown(apex)}, {"effect", "its names are SERVFAIL"}});
+      catalog_.remove_zone(apex);
+    }
+  }
 }
 
 void Maintenance::append_metrics(std::string& out) const {

@@ -36,7 +36,7 @@ void Generation::load(const registry::Registry& registry, const registry::Now& n
   for (const ReverseZone& reverse : options_.reverse) apexes_.insert(reverse_apex(reverse.prefix));
   for (const StaticZone& zone : static_zones_.alone) add_alone(zone);
   for (const auto& [key, name_space] : registry.namespaces()) add_space(name_space);
-  add_reverse_zones();
+  add_reverse_zones(registry);
   for (const auto& [key, service] : registry.services()) put_service(registry, service, now);
   finish();
 }
@@ -60,6 +60,12 @@ StaticOwners Generation::owners_of(const StaticZone* zone, std::string_view plac
   return {zone, place, [this](std::string_view name) { return apexes_.contains(name); }};
 }
 
+void Generation::set_reverse_serial(const std::string& apex, std::uint32_t serial) {
+  for (const auto& zone : zones_) {
+    if (zone->kind == ZoneKind::reverse && zone->apex == apex) zone->serial.store(serial, std::memory_order_relaxed);
+  }
+}
+
 // By the zone that the name lies in: below an apex of ours that is no reverse zone, a zone file has the say.
 bool Generation::is_live_reverse(std::string_view name) const {
   while (!apexes_.contains(name) && name.size() > 1) name = parent_wire(name);
@@ -79,17 +85,15 @@ void Generation::add_alone(const StaticZone& zone) {
   (void)owners.insert_into(tree_, zone.apex);  // they stay as long as the generation
 }
 
-void Generation::add_reverse_zones() {
-  std::string mname;
-  if (!spaces_.empty()) {
-    const Space& first = spaces_.begin()->second;
-    mname = name_servers(first.def, to_wire(first.def.name)).front();
-  }
+void Generation::add_reverse_zones(const registry::Registry& registry) {
+  const std::string mname = reverse_server(registry);
   for (const ReverseZone& reverse : options_.reverse) {
     const std::string apex = reverse_apex(reverse.prefix);
     if (is_apex(apex)) continue;  // a zone file stands for it, or two prefixes share it
     Zone* zone = add_zone(apex, ZoneKind::reverse);
     zone->reverse_labels = reverse.prefix.v6 ? 34 : 6;
+    if (const auto serial = static_zones_.reverse_serials.find(apex); serial != static_zones_.reverse_serials.end())
+      zone->serial.store(serial->second, std::memory_order_relaxed);
     zone->view.store(reverse_view(apex, mname, options_.negative_ttl).release(), std::memory_order_release);
     RecordBuilder records;
     if (!mname.empty()) records.add(wire::type::ns, options_.negative_ttl, mname);

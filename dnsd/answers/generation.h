@@ -23,6 +23,7 @@ namespace dnsd::answers {
 struct StaticZones {
   std::map<std::string, StaticZone> namespaces;  // by apex, wire
   std::vector<StaticZone> alone;
+  std::map<std::string, std::uint32_t> reverse_serials;  // by apex; 1 where none was set
 };
 
 class Generation {
@@ -42,6 +43,7 @@ class Generation {
   [[nodiscard]] bool remove_namespace(const std::string& apex);
   void put_service(const registry::Registry& registry, const registry::Service& service, const registry::Now& now);
   void remove_service(const std::string& key);
+  void set_reverse_serial(const std::string& apex, std::uint32_t serial);
   void set_horizon(const registry::Service& service);
   void finish();  // what several changes of one publish share: the lists of services
 
@@ -79,7 +81,7 @@ class Generation {
   };
 
   void add_alone(const StaticZone& zone);
-  void add_reverse_zones();
+  void add_reverse_zones(const registry::Registry& registry);
   void add_space(const registry::Namespace& name_space);
   void open_place(Space& space, Place& place);
   static void add_name_servers(const registry::NamespaceDef& def, const std::string& apex, StaticOwners& owners);

@@ -94,6 +94,11 @@ void Publisher::publish(const registry::Registry& registry, const registry::Chan
   impl_->reclaimer.collect();
 }
 
+void Publisher::set_reverse_serial(const std::string& apex, std::uint32_t serial) {
+  impl_->zones.reverse_serials.insert_or_assign(apex, serial);
+  if (impl_->generation) impl_->generation->set_reverse_serial(apex, serial);
+}
+
 std::optional<registry::Mono> Publisher::last_answered(std::string_view service) const {
   if (!impl_->generation) return std::nullopt;
   const std::uint32_t tick = impl_->generation->last_sent(std::string(service));

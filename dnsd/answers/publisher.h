@@ -42,6 +42,9 @@ class Publisher {
   void publish_all(const registry::Registry& registry, const registry::Now& now);
   void publish(const registry::Registry& registry, const registry::ChangeSet& changes, const registry::Now& now);
 
+  // The SOA serial of a [[reverse]] zone, for those who follow it; other zones bring their own.
+  void set_reverse_serial(const std::string& apex, std::uint32_t serial);
+
   // When an answer of this service last left, by the coarse clock (at most 200 ms late); unset = never since start.
   [[nodiscard]] std::optional<registry::Mono> last_answered(std::string_view service) const;
 

@@ -35,30 +35,27 @@ std::string reverse_apex(const registry::Prefix& prefix) {
   return prefix.v6 ? nibbles(prefix.octets, prefix.bits / 4) : decimals(prefix.octets, prefix.bits / 8);
 }
 
-bool ReverseNames::covers(const registry::Addresses& addresses, bool v6) const {
-  return std::any_of(prefixes_.begin(), prefixes_.end(), [&](const registry::Prefix& p) {
-    if (v6) return p.v6 && addresses.v6 && p.contains(*addresses.v6);
-    return !p.v6 && addresses.v4 && p.contains(*addresses.v4);
-  });
-}
-
-ReverseNames::Pointers ReverseNames::pointers_of(const registry::Service& service) const {
+Pointers pointers_of(const registry::Service& service, std::span<const registry::Prefix> prefixes) {
   Pointers out;
-  if (prefixes_.empty() || service.shadowed || !service.policy.alias.empty()) return out;
+  if (prefixes.empty() || service.shadowed || !service.policy.alias.empty()) return out;
+  const auto covered = [&](const auto& address, bool v6) {
+    return address && std::ranges::any_of(prefixes, [&](const auto& p) { return p.v6 == v6 && p.contains(*address); });
+  };
   const std::string tail = to_wire(service.name);
   for (const auto& [id, instance] : service.instances) {
     const auto& addresses = instance.def->addresses;
-    if (addresses.empty()) continue;
     const std::string target = label_wire(instance.def->label) + tail;
     if (target.size() > kMaxName) continue;
-    if (covers(addresses, false)) add(out, reverse_name(*addresses.v4), target);
-    if (covers(addresses, true)) add(out, reverse_name(*addresses.v6), target);
+    if (covered(addresses.v4, false)) out.emplace(reverse_name(*addresses.v4), target);
+    if (covered(addresses.v6, true)) out.emplace(reverse_name(*addresses.v6), target);
   }
   return out;
 }
 
-void ReverseNames::add(Pointers& out, std::string reverse, const std::string& target) const {
-  if (is_ours_(reverse)) out.emplace(std::move(reverse), target);
+ReverseNames::Pointers ReverseNames::pointers_of(const registry::Service& service) const {
+  Pointers out = answers::pointers_of(service, prefixes_);
+  std::erase_if(out, [&](const auto& pointer) { return !is_ours_(pointer.first); });
+  return out;
 }
 
 void ReverseNames::replace(const Pointers& before, std::uint32_t before_ttl, const Pointers& after, std::uint32_t ttl) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,14 +23,17 @@ namespace dnsd::answers {
 // the boundary above it.
 [[nodiscard]] std::string reverse_apex(const registry::Prefix& prefix);
 
+// What a service has to say in the blocks: (reverse name, target), both wire names.
+using Pointers = std::set<std::pair<std::string, std::string>>;
+[[nodiscard]] Pointers pointers_of(const registry::Service& service, std::span<const registry::Prefix> prefixes);
+
 class ReverseNames {
  public:
   // `is_ours`: no zone file stands for the reverse name; static records are never written over.
   ReverseNames(NameTree& tree, std::vector<registry::Prefix> prefixes, std::function<bool(std::string_view)> is_ours)
       : tree_(tree), prefixes_(std::move(prefixes)), is_ours_(std::move(is_ours)) {}
 
-  // What one service has at most to say: (reverse name, target), both wire names.
-  using Pointers = std::set<std::pair<std::string, std::string>>;
+  using Pointers = answers::Pointers;
   [[nodiscard]] Pointers pointers_of(const registry::Service& service) const;
   // Replaces what the service said before. `ttl` in seconds; a name's set has the smallest of its targets'.
   void replace(const Pointers& before, std::uint32_t before_ttl, const Pointers& after, std::uint32_t ttl);
@@ -39,8 +43,6 @@ class ReverseNames {
     Node* node = nullptr;
     std::map<std::string, std::multiset<std::uint32_t>> targets;  // target -> TTLs of those that say so
   };
-  [[nodiscard]] bool covers(const registry::Addresses& addresses, bool v6) const;
-  void add(Pointers& out, std::string reverse, const std::string& target) const;
   void rebuild(const std::string& reverse);
 
   NameTree& tree_;

@@ -80,6 +80,12 @@ std::unique_ptr<const ZoneView> reverse_view(std::string_view apex, std::string_
                    negative_ttl);
 }
 
+std::string reverse_server(const registry::Registry& registry) {
+  if (registry.namespaces().empty()) return {};
+  const auto& def = registry.namespaces().begin()->second.def;
+  return name_servers(def, to_wire(def.name)).front();
+}
+
 void add_listen_addresses(RecordBuilder& records, const std::vector<std::string>& addresses, std::uint32_t ttl) {
   for (const std::string& text : addresses) {
     if (const auto v4 = registry::parse_ipv4(text); v4 && *v4 != registry::Ipv4{}) {

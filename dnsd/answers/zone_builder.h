@@ -19,6 +19,9 @@ namespace dnsd::answers {
 [[nodiscard]] std::unique_ptr<const ZoneView> reverse_view(std::string_view apex, std::string_view mname,
                                                            std::uint32_t negative_ttl);
 
+// Who serves the reverse zones: the first name server of the first namespace; "" = there is none.
+[[nodiscard]] std::string reverse_server(const registry::Registry& registry);
+
 // The names of the namespace's name servers, wire form: as configured, else ns.<apex>.
 [[nodiscard]] std::vector<std::string> name_servers(const registry::NamespaceDef& def, std::string_view apex);
 // A and AAAA of our own listen addresses; texts that are no address, or the unspecified one, are left out.

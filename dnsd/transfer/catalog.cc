@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dnsd/answers/block_builder.h"
+#include "dnsd/answers/reverse.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/transfer/view.h"
@@ -22,7 +23,7 @@ std::uint32_t list_ttl(const registry::Namespace& space) { return answers::whole
 
 }  // namespace
 
-Catalog::Catalog(const registry::Registry& registry, std::vector<std::string> listen_addresses, Moved moved)
+Catalog::Catalog(registry::Registry& registry, std::vector<std::string> listen_addresses, Moved moved)
     : registry_(registry), listen_addresses_(std::move(listen_addresses)), moved_(std::move(moved)) {}
 
 // The namespace that stands at this apex, and how the apex is spelled.
@@ -36,8 +37,7 @@ std::pair<const registry::Namespace*, std::string> Catalog::find_space(const std
   return {nullptr, {}};
 }
 
-void Catalog::configure(const Settings& settings, const std::vector<answers::StaticZone>& of_namespaces,
-                        const std::vector<answers::StaticZone>& alone, const registry::Now& now) {
+void Catalog::configure(const Settings& settings, const Zones& zones, const registry::Now& now) {
   std::erase_if(entries_, [&](const auto& each) {
     const auto* zone = settings.find(each.first);
     return zone == nullptr || !zone->serves();
@@ -47,14 +47,26 @@ void Catalog::configure(const Settings& settings, const std::vector<answers::Sta
     if (!zone.serves()) continue;
     Entry& entry = entries_[apex];
     const auto [space, spelled] = find_space(apex);
+    if (entry.space != (space != nullptr ? space->def.name.key() : "")) entry = {};  // another kind of zone
     if (space != nullptr) {
       entry.space = space->def.name.key();
       entry.spelled = spelled;
       const std::string own = apex_of(space->def.name);
-      const auto file = std::ranges::find(of_namespaces, own, [](const auto& z) { return answers::fold_wire(z.apex); });
-      if (file != of_namespaces.end()) files_.insert_or_assign(own, *file);
+      const auto same = [](const auto& z) { return answers::fold_wire(z.apex); };
+      const auto file = std::ranges::find(zones.of_namespaces, own, same);
+      if (file != zones.of_namespaces.end()) files_.insert_or_assign(own, *file);
       open_space(apex, entry, now);
-    } else if (const auto file = std::ranges::find(alone, apex, &answers::StaticZone::apex); file != alone.end()) {
+      continue;
+    }
+    const auto file = std::ranges::find(zones.alone, apex, &answers::StaticZone::apex);
+    const auto live =
+        std::ranges::find(zones.reverse, apex, [](const auto& z) { return answers::reverse_apex(z.prefix); });
+    const bool reverse = file == zones.alone.end() && live != zones.reverse.end();
+    if (reverse != entry.reverse.has_value()) entry = {};
+    if (reverse) {
+      entry.reverse = live->prefix;
+      open_reverse(apex, entry, zones);
+    } else if (file != zones.alone.end()) {
       put_zone(*file);
     }
   }
@@ -81,16 +93,16 @@ RecordList Catalog::statics_of(const Entry& entry, const registry::Namespace& sp
   return space_records(view);
 }
 
-Block Catalog::block_of(const std::string& service, const registry::Now& now) const {
+Part Catalog::part_of(const std::string& service, const registry::Now& now) const {
   const auto* found = registry_.find_service(service);
-  if (found == nullptr || found->shadowed) return nullptr;
-  return answers::build_block(registry_, *found, now);
+  if (found == nullptr || found->shadowed) return {};
+  return {answers::build_block(registry_, *found, now), nullptr};
 }
 
-Blocks Catalog::all_blocks(const std::string& space, const registry::Now& now) const {
-  Blocks out;
+Parts Catalog::all_parts(const std::string& space, const registry::Now& now) const {
+  Parts out;
   for (const std::string_view key : registry_.services_of(space)) {
-    if (auto block = block_of(std::string(key), now)) out.emplace(key, std::move(block));
+    if (auto part = part_of(std::string(key), now)) out.emplace(key, std::move(part));
   }
   return out;
 }
@@ -103,14 +115,14 @@ void Catalog::open_space(const std::string& apex, Entry& entry, const registry::
   entry.pending.clear();
   entry.seen = std::move(seen);
   const Soa soa = soa_of(*space, entry.spelled);
-  Blocks blocks = all_blocks(entry.space, now);
+  Parts parts = all_parts(entry.space, now);
   RecordList statics = statics_of(entry, *space);
   if (!known || !wire::is_newer(soa.serial, entry.content->soa().serial)) {
     if (!entry.content) entry.content = std::make_shared<Content>(entry.spelled, list_ttl(*space));
-    entry.content->reset(soa, std::move(statics), std::move(blocks));
+    entry.content->reset(soa, std::move(statics), std::move(parts));
   } else {
-    for (const auto& [key, block] : entry.content->blocks()) blocks.try_emplace(key, nullptr);  // gone meanwhile
-    entry.content->advance(soa, std::make_shared<const RecordList>(std::move(statics)), blocks);
+    for (const auto& [key, part] : entry.content->parts()) parts.try_emplace(key);  // gone meanwhile
+    entry.content->advance(soa, std::make_shared<const RecordList>(std::move(statics)), parts);
   }
   moved_(apex);
 }
@@ -128,6 +140,7 @@ void Catalog::publish(const registry::ChangeSet& changes, const registry::Now& n
   for (auto& [apex, entry] : entries_) {
     if (!entry.space.empty() && (spaces.contains(entry.space) || !changes.touched_namespaces.empty()))
       follow(apex, entry, now);
+    if (entry.reverse) follow_reverse(apex, entry, changes);
   }
 }
 
@@ -144,8 +157,8 @@ void Catalog::follow(const std::string& apex, Entry& entry, const registry::Now&
     return;
   }
   if (space->serial == entry.content->soa().serial) return;
-  Blocks touched;
-  for (const std::string& service : entry.pending) touched.emplace(service, block_of(service, now));
+  Parts touched;
+  for (const std::string& service : entry.pending) touched.emplace(service, part_of(service, now));
   std::shared_ptr<const RecordList> statics;
   if (seen != entry.seen) statics = std::make_shared<const RecordList>(statics_of(entry, *space));
   entry.content->advance(soa_of(*space, entry.spelled), std::move(statics), touched);
@@ -156,7 +169,7 @@ void Catalog::follow(const std::string& apex, Entry& entry, const registry::Now&
 
 void Catalog::put_zone(const answers::StaticZone& zone) {
   const auto at = entries_.find(answers::fold_wire(zone.apex));
-  if (at == entries_.end() || !at->second.space.empty()) return;
+  if (at == entries_.end() || !at->second.space.empty() || at->second.reverse) return;
   const auto record = std::ranges::find(zone.records, wire::type::soa, &answers::StaticRecord::type);
   if (record == zone.records.end()) return;
   Entry& entry = at->second;

@@ -4,20 +4,20 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 #include <set>
 
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/transfer/incoming_zone.h"
 #include "dnsd/transfer/outgoing.h"
+#include "dnsd/transfer/test_names.h"
 #include "registry/registry_fixture.h"
 
 namespace dnsd::transfer {
 namespace {
 
 using registry::name;
-
-std::string wire_of(std::string_view text) { return answers::fold_wire(answers::to_wire(text)); }
 
 wire::Message request(std::uint16_t type) {
   wire::Message message;
@@ -40,7 +40,7 @@ struct Received {
   bool whole = true;
 };
 
-Received receive(Outgoing outgoing, std::optional<ZoneCopy> have) {
+Received receive(Outgoing outgoing, std::shared_ptr<const ZoneCopy> have) {
   Received out;
   Assembler assembler(wire_of("corp"), std::move(have));
   out.whole = std::string_view(outgoing.form()) == "AXFR";
@@ -68,17 +68,18 @@ class CatalogTest : public registry::Fixture {
  protected:
   CatalogTest() : catalog(registry, {"192.0.2.53"}, [this](const std::string&) { ++moved; }) {
     settings.zones[wire_of("corp")].allow_transfer.emplace_back();
-    catalog.configure(settings, {}, {}, now);
+    catalog.configure(settings, {{}, {}, {}}, now);
   }
   void publish() { catalog.publish(changes, now); }
   std::shared_ptr<const Content> content() { return catalog.find(wire_of("corp")); }
   ZoneCopy axfr() {
-    auto got = receive(Outgoing::whole(request(wire::type::axfr), *content(), 0), std::nullopt);
+    auto got = receive(Outgoing::whole(request(wire::type::axfr), *content(), 0), nullptr);
     EXPECT_EQ(got.result, Assembler::Result::changed);
     return std::move(got.zone);
   }
   Received ixfr(const ZoneCopy& have) {
-    return receive(Outgoing::changes(request(wire::type::ixfr), *content(), have.serial(), 100), have);
+    return receive(Outgoing::changes(request(wire::type::ixfr), *content(), have.serial(), 100),
+                   std::make_shared<const ZoneCopy>(have));
   }
   static bool holds(const ZoneCopy& zone, std::string_view owner, std::uint16_t type) {
     for (const auto& r : zone.as_zone(wire_of("corp")).records) {
@@ -179,7 +180,7 @@ TEST_F(CatalogTest, AWalkStaysAtTheSerialItBeganWith) {
   }
   const auto before = lines(axfr().as_zone(wire_of("corp")));
   Outgoing outgoing = Outgoing::whole(request(wire::type::axfr), *content(), 65'535 - 300);  // small messages
-  Assembler assembler(wire_of("corp"), std::nullopt);
+  Assembler assembler(wire_of("corp"), nullptr);
   auto result = Assembler::Result::more;
   for (int i = 0; result == Assembler::Result::more; ++i) {
     const auto octets = outgoing.next();
@@ -224,9 +225,9 @@ TEST_F(CatalogTest, AZoneIsSplitIntoMessagesThatAllFit) {
     def.meta["text"] = std::string(100, 'x');
     ASSERT_TRUE(put_instance("web.corp", std::move(def)));
   }
-  catalog.configure(settings, {}, {}, now);
+  catalog.configure(settings, {{}, {}, {}}, now);
   publish();
-  const auto got = receive(Outgoing::whole(request(wire::type::axfr), *content(), 0), std::nullopt);
+  const auto got = receive(Outgoing::whole(request(wire::type::axfr), *content(), 0), nullptr);
   EXPECT_EQ(got.result, Assembler::Result::changed);
   EXPECT_GT(got.messages, 3U);
   EXPECT_GT(got.octets / got.messages, 50'000U) << "messages are filled";

@@ -16,19 +16,20 @@ std::shared_ptr<const RecordList> Walk::next() {
     return nullptr;
   }
   while (true) {
-    const auto live = content->blocks_.upper_bound(last_);
+    const auto live = content->parts_.upper_bound(last_);
     const auto kept = kept_.upper_bound(last_);
-    const bool is_kept = kept != kept_.end() && (live == content->blocks_.end() || kept->first <= live->first);
-    if (!is_kept && live == content->blocks_.end()) return nullptr;
-    const Block block = is_kept ? kept->second : live->second;
+    const bool is_kept = kept != kept_.end() && (live == content->parts_.end() || kept->first <= live->first);
+    if (!is_kept && live == content->parts_.end()) return nullptr;
+    const Part part = is_kept ? kept->second : live->second;
     last_ = is_kept ? kept->first : live->first;
     if (is_kept) kept_.erase(kept);
-    if (block) return std::make_shared<const RecordList>(content->records_of(*block));
+    if (part) return std::make_shared<const RecordList>(content->records_of(part));
   }
 }
 
-RecordList Content::records_of(const answers::ServiceBlock& block) const {
-  return service_records(block, apex_, list_ttl_);
+RecordList Content::records_of(const Part& part) const {
+  if (part.records) return *part.records;
+  return part.block ? service_records(*part.block, apex_, list_ttl_) : RecordList{};
 }
 
 std::shared_ptr<Walk> Content::walk() const {
@@ -46,15 +47,15 @@ void Content::keep_for_walks(const std::string& key) {
   for (const auto& weak : walks_) {
     const auto walk = weak.lock();
     if (!walk || walk->aborted_ || key <= walk->last_) continue;
-    const auto live = blocks_.find(key);
-    walk->kept_.emplace(key, live == blocks_.end() ? nullptr : live->second);  // the first one counts
+    const auto live = parts_.find(key);
+    walk->kept_.emplace(key, live == parts_.end() ? Part{} : live->second);  // the first one counts
     if (walk->kept_.size() <= Walk::kMaxKept) continue;
     walk->aborted_ = true;
     walk->kept_.clear();
   }
 }
 
-void Content::reset(Soa soa, RecordList statics, Blocks blocks) {
+void Content::reset(Soa soa, RecordList statics, Parts parts) {
   for (const auto& weak : walks_) {
     if (const auto walk = weak.lock()) walk->aborted_ = true;
   }
@@ -63,26 +64,25 @@ void Content::reset(Soa soa, RecordList statics, Blocks blocks) {
   step_octets_ = 0;
   soa_ = std::move(soa);
   statics_ = std::make_shared<const RecordList>(std::move(statics));
-  blocks_ = std::move(blocks);
+  parts_ = std::move(parts);
   octets_ = statics_->octets();
-  for (const auto& [key, block] : blocks_) octets_ += records_of(*block).octets();
+  for (const auto& [key, part] : parts_) octets_ += records_of(part).octets();
 }
 
-void Content::advance(Soa soa, std::shared_ptr<const RecordList> statics, const Blocks& touched) {
+void Content::advance(Soa soa, std::shared_ptr<const RecordList> statics, const Parts& touched) {
   auto step = std::make_shared<Step>();
   step->from = soa_;
   step->to = soa;
   if (statics) append_difference(*statics_, *statics, step->difference);
-  for (const auto& [key, block] : touched) {
-    const auto live = blocks_.find(key);
-    const auto records = [&](const answers::ServiceBlock* b) { return b ? records_of(*b) : RecordList{}; };
-    append_difference(records(live == blocks_.end() ? nullptr : live->second.get()), records(block.get()),
+  for (const auto& [key, part] : touched) {
+    const auto live = parts_.find(key);
+    append_difference(live == parts_.end() ? RecordList{} : records_of(live->second), records_of(part),
                       step->difference);
     keep_for_walks(key);
-    if (block) {
-      blocks_[key] = block;
-    } else if (live != blocks_.end()) {
-      blocks_.erase(live);
+    if (part) {
+      parts_[key] = part;
+    } else if (live != parts_.end()) {
+      parts_.erase(live);
     }
   }
   if (statics) statics_ = std::move(statics);  // walks hold the one they began with

@@ -18,8 +18,14 @@
 
 namespace dnsd::transfer {
 
-using Block = std::shared_ptr<const answers::ServiceBlock>;  // null = the service is gone
-using Blocks = std::map<std::string, Block>;                 // by folded FQDN
+// What a service has in the zone: its block, of which the records are made when they are wanted, or, in a reverse zone,
+// the records. Neither = the service is gone, or has nothing there.
+struct Part {
+  std::shared_ptr<const answers::ServiceBlock> block;
+  std::shared_ptr<const RecordList> records;
+  [[nodiscard]] explicit operator bool() const { return block || records; }
+};
+using Parts = std::map<std::string, Part>;  // by folded FQDN of the service
 
 struct Soa {
   std::uint32_t serial = 0;
@@ -52,7 +58,7 @@ class Walk {
   Soa soa_;
   std::shared_ptr<const RecordList> statics_;  // null once sent
   std::string last_;                           // the service that was sent last; "" = none
-  Blocks kept_;
+  Parts kept_;
   bool aborted_ = false;
 };
 
@@ -68,13 +74,13 @@ class Content : public std::enable_shared_from_this<Content> {
   [[nodiscard]] bool loaded() const { return statics_ != nullptr; }
 
   // The content at first, or as it is after something that no step tells: the journal begins anew.
-  void reset(Soa soa, RecordList statics, Blocks blocks);
+  void reset(Soa soa, RecordList statics, Parts parts);
   // A new serial. `statics` null = they did not change.
-  void advance(Soa soa, std::shared_ptr<const RecordList> statics, const Blocks& touched);
-  [[nodiscard]] const Blocks& blocks() const { return blocks_; }
+  void advance(Soa soa, std::shared_ptr<const RecordList> statics, const Parts& touched);
+  [[nodiscard]] const Parts& parts() const { return parts_; }
   [[nodiscard]] const std::shared_ptr<const RecordList>& statics() const { return statics_; }
 
-  [[nodiscard]] RecordList records_of(const answers::ServiceBlock& block) const;
+  [[nodiscard]] RecordList records_of(const Part& part) const;
 
   [[nodiscard]] std::shared_ptr<Walk> walk() const;
   // The steps from `serial` to now; nothing when the journal does not reach back so far, or when they are more than the
@@ -90,7 +96,7 @@ class Content : public std::enable_shared_from_this<Content> {
   std::uint32_t list_ttl_;
   Soa soa_;
   std::shared_ptr<const RecordList> statics_;
-  Blocks blocks_;
+  Parts parts_;
   std::size_t octets_ = 0;  // of the whole zone's records, estimated from the changes
   std::deque<std::shared_ptr<const Step>> steps_;
   std::size_t step_octets_ = 0;

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include "dnsd/answers/presentation.h"
@@ -20,7 +21,7 @@ constexpr auto kFetchToken = asio::as_tuple(asio::use_awaitable);
 }  // namespace
 
 Fetch::Fetch(asio::any_io_executor executor, std::string apex, Peer primary, std::optional<tsig::Key> key,
-             std::optional<ZoneCopy> have)
+             std::shared_ptr<const ZoneCopy> have)
     : apex_(std::move(apex)),
       primary_(std::move(primary)),
       key_(std::move(key)),
@@ -35,7 +36,7 @@ void Fetch::cancel() {
 }
 
 void Fetch::arm() {
-  deadline_.expires_after(kPatience);
+  deadline_.expires_at(std::min(std::chrono::steady_clock::now() + kPatience, end_));
   deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (error || !self || self->deadline_.expiry() > std::chrono::steady_clock::now()) return;
@@ -57,6 +58,7 @@ Octets Fetch::request() {
 
 asio::awaitable<Fetch::Result> Fetch::run() {
   const auto self = shared_from_this();
+  end_ = std::chrono::steady_clock::now() + kMaxTime;
   auto result = co_await exchange();
   cancel();
   co_return result;
@@ -82,13 +84,12 @@ asio::awaitable<Fetch::Result> Fetch::exchange() {
     const auto message = wire::read_message(*octets);
     if (!message) co_return std::unexpected("a malformed message");
     if (auto wrong = check(*octets, *message)) co_return std::unexpected(*std::move(wrong));
-    heard_ = true;
     const auto fed = assembler.feed(*message);
     if (!fed) co_return std::unexpected(fed.error());
     if (*fed == Assembler::Result::more) continue;
     if (key_ && !stream_.all_signed()) co_return std::unexpected("the last message is not signed");
-    if (*fed == Assembler::Result::same) co_return Outcome{};
-    co_return Outcome{true, assembler.take()};
+    if (*fed == Assembler::Result::same) co_return Outcome{assembler.serial(), false, {}};
+    co_return Outcome{assembler.serial(), true, assembler.take()};
   }
   co_return std::unexpected("too many messages");
 }
@@ -98,6 +99,7 @@ std::optional<std::string> Fetch::check(std::span<const std::uint8_t> octets, co
   if (key_) {
     if (auto wrong = stream_.verify_reply(octets, message, seconds_now())) return wrong;
   }
+  heard_ = true;  // also by a refusal: of changes perhaps, not of the whole zone
   if (message.rcode() != 0) return "the primary says " + answers::rcode_to_text(message.rcode());
   return std::nullopt;
 }

@@ -125,6 +125,7 @@ std::expected<void, Octets> Front::open(Incoming& incoming) {
   auto message = wire::read_message(incoming.octets);
   if (!message) return std::unexpected(formerr(incoming.octets));
   incoming.message = *std::move(message);
+  if (incoming.message.is_reply()) return std::unexpected(Octets{});  // none is due, or two servers would never stop
   incoming.who = who_is(incoming.client);
   const auto signature = tsig::find(incoming.message);
   if (!signature) return std::unexpected(reply_to(incoming.message, {.rcode = Rcode::formerr}));
@@ -140,7 +141,7 @@ std::expected<void, Octets> Front::open(Incoming& incoming) {
 }
 
 Octets Front::finished(Incoming& incoming, Octets reply) const {
-  incoming.stream.sign(reply, seconds_now());
+  if (!reply.empty()) incoming.stream.sign(reply, seconds_now());
   return reply;
 }
 

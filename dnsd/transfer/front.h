@@ -87,7 +87,7 @@ class Front {
   void answer_update(Incoming& incoming, Reply reply);
   wire::Rcode answer_notify(const Incoming& incoming);
   Octets answer_query(Incoming& incoming);
-  Octets finished(Incoming& incoming, Octets reply) const;  // signed
+  Octets finished(Incoming& incoming, Octets reply) const;  // signed; of nothing: nothing
 
   boost::asio::io_context& io_;
   Parts parts_;

@@ -10,7 +10,7 @@
 namespace dnsd::transfer {
 
 ZoneCopy::Key ZoneCopy::key_of(const wire::Record& r) {
-  return {wire::fold(r.owner), r.type, wire::names_in(r.type).count == 0 ? r.rdata : wire::fold(r.rdata)};
+  return {wire::fold(r.owner), r.type, wire::fold_names(r.type, r.rdata)};
 }
 
 bool ZoneCopy::add(const wire::Record& record) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "dnsd/answers/static_zone.h"
 #include "dnsd/wire/message.h"
+#include "dnsd/wire/query.h"
 
 namespace dnsd::transfer {
 
@@ -27,6 +29,11 @@ class ZoneCopy {
   [[nodiscard]] const std::optional<wire::Record>& soa() const { return soa_; }
   [[nodiscard]] std::uint32_t serial() const { return soa_ ? wire::soa_serial(soa_->rdata) : 0; }
   [[nodiscard]] std::size_t count() const { return records_.size(); }
+  template <class F>
+  void each(F&& f) const {  // of all but the SOA
+    for (const auto& [key, value] : records_)
+      f(wire::Record{value.owner, std::get<1>(key), wire::klass::in, value.ttl, value.rdata});
+  }
   [[nodiscard]] answers::StaticZone as_zone(const std::string& apex) const;  // folded apex
 
  private:
@@ -50,14 +57,15 @@ struct SoaTimes {
 
 class Assembler {
  public:
-  enum class Result : std::uint8_t { more, same, changed };
+  enum class Result : std::uint8_t { more, same, changed };  // same: nothing newer, see serial()
 
-  // `have`: the copy that an IXFR started from; unset = AXFR was asked for.
-  Assembler(std::string apex, std::optional<ZoneCopy> have) : apex_(std::move(apex)), have_(std::move(have)) {}
+  // `have`: the copy that an IXFR started from; null = AXFR was asked for. It is copied when the first step comes.
+  Assembler(std::string apex, std::shared_ptr<const ZoneCopy> have) : apex_(std::move(apex)), have_(std::move(have)) {}
 
   // The next message; its signature was checked, its id and rcode too. A sentence when it makes no zone.
   std::expected<Result, std::string> feed(const wire::Message& message);
-  [[nodiscard]] ZoneCopy take() { return std::move(copy_); }  // after `changed`
+  [[nodiscard]] ZoneCopy take() { return std::move(copy_); }      // after `changed`
+  [[nodiscard]] std::uint32_t serial() const { return serial_; }  // of the primary
 
  private:
   enum class Mode : std::uint8_t { first, second, whole, removing, adding, done };
@@ -65,7 +73,7 @@ class Assembler {
   std::expected<Result, std::string> soa(const wire::Record& record);
 
   std::string apex_;
-  std::optional<ZoneCopy> have_;
+  std::shared_ptr<const ZoneCopy> have_;
   Mode mode_ = Mode::first;
   wire::Record last_soa_;  // the first record, which ends the transfer as well
   std::uint32_t serial_ = 0;

@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace dnsd::transfer {
 namespace {
@@ -17,7 +18,6 @@ Notifier::~Notifier() = default;
 
 void Notifier::stop() {
   zones_.clear();
-  ++round_;
   for (auto& [local, socket] : sockets_) {
     boost::system::error_code ignored;
     socket->socket.close(ignored);
@@ -26,21 +26,34 @@ void Notifier::stop() {
 
 void Notifier::configure(const Settings& settings) {
   keys_ = settings.keys;
-  zones_.clear();
-  ++round_;
+  auto before = std::exchange(zones_, {});
   for (const auto& [apex, zone] : settings.zones) {
     if (zone.notify.empty()) continue;
-    auto& made = zones_[apex] = std::make_unique<Zone>(io_);
+    auto& made = zones_[apex];
+    if (const auto old = before.find(apex); old != before.end() && old->second->peers == zone.notify) {
+      made = std::move(old->second);
+      continue;
+    }
+    made = std::make_shared<Zone>(io_);
+    made->peers = zone.notify;
     for (const Peer& peer : zone.notify) {
       boost::system::error_code error;
       const auto address = asio::ip::make_address(peer.address, error);
       if (error) continue;  // the configuration accepts addresses only
-      auto target = std::make_unique<Target>(io_);
+      auto target = std::make_shared<Target>(io_);
       target->to = {address, peer.port};
       target->key = peer.key;
       made->targets.push_back(std::move(target));
     }
   }
+}
+
+std::vector<std::string> Notifier::untold() const {
+  std::vector<std::string> out;
+  for (const auto& [apex, zone] : zones_) {
+    if (zone->last == std::chrono::steady_clock::time_point{}) out.push_back(apex);
+  }
+  return out;
 }
 
 void Notifier::changed(const std::string& apex) {
@@ -52,12 +65,11 @@ void Notifier::changed(const std::string& apex) {
   if (std::chrono::steady_clock::now() >= next) return tell_all(apex, zone);
   zone.waits = true;
   zone.timer.expires_at(next);
-  zone.timer.async_wait([this, apex, round = round_](const boost::system::error_code& error) {
-    if (error || round != round_) return;
-    if (const auto found = zones_.find(apex); found != zones_.end()) {
-      found->second->waits = false;
-      tell_all(apex, *found->second);
-    }
+  zone.timer.async_wait([this, apex, weak = std::weak_ptr(at->second)](const boost::system::error_code& error) {
+    const auto still = weak.lock();
+    if (error || !still) return;
+    still->waits = false;
+    tell_all(apex, *still);
   });
 }
 
@@ -65,12 +77,13 @@ void Notifier::tell_all(const std::string& apex, Zone& zone) {
   zone.last = std::chrono::steady_clock::now();
   for (auto& target : zone.targets) {
     target->tries = 0;
-    tell(apex, *target);
+    tell(apex, target);
   }
 }
 
 // The zone's SOA is not sent along (it is a hint only, RFC 1996 3.7): the secondary asks for it anyway.
-void Notifier::tell(const std::string& apex, Target& target) {
+void Notifier::tell(const std::string& apex, const std::shared_ptr<Target>& to_tell) {
+  Target& target = *to_tell;
   target.timer.cancel();
   if (target.tries == kTries) {
     target.tries = 0;
@@ -95,8 +108,9 @@ void Notifier::tell(const std::string& apex, Target& target) {
   target.timer.expires_after(1s * (1 << target.tries++));
   // A timer that ran out is not called back by cancel(): what it was for may be over by now.
   target.timer.async_wait(
-      [this, apex, &target, round = round_, id = target.id](const boost::system::error_code& error) {
-        if (!error && round == round_ && target.id == id && target.tries != 0) tell(apex, target);
+      [this, apex, weak = std::weak_ptr(to_tell), id = target.id](const boost::system::error_code& error) {
+        const auto still = weak.lock();
+        if (!error && still && still->id == id && still->tries != 0) tell(apex, still);
       });
 }
 

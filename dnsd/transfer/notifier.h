@@ -32,8 +32,11 @@ class Notifier {
   Notifier(boost::asio::io_context& io, std::vector<std::string> sources);
   ~Notifier();
 
-  void configure(const Settings& settings);  // forgets what is under way
+  // What waits or is under way for the secondaries of a zone goes on, unless they are others now.
+  void configure(const Settings& settings);
   void changed(const std::string& apex);
+  // Zones whose secondaries were not told of anything yet.
+  [[nodiscard]] std::vector<std::string> untold() const;
   void stop();
 
   struct Counts {
@@ -60,14 +63,15 @@ class Notifier {
   };
   struct Zone {
     explicit Zone(boost::asio::io_context& io) : timer(io) {}
-    std::vector<std::unique_ptr<Target>> targets;
+    std::vector<Peer> peers;  // that the targets were made of
+    std::vector<std::shared_ptr<Target>> targets;
     std::chrono::steady_clock::time_point last{};
     bool waits = false;
     boost::asio::steady_timer timer;
   };
 
   void tell_all(const std::string& apex, Zone& zone);
-  void tell(const std::string& apex, Target& target);
+  void tell(const std::string& apex, const std::shared_ptr<Target>& target);
   Socket* socket_for(const Udp::endpoint& to);
   void receive(Socket& socket);
   void answered(const Udp::endpoint& from, std::span<const std::uint8_t> octets);
@@ -75,9 +79,8 @@ class Notifier {
   boost::asio::io_context& io_;
   std::vector<std::string> sources_;
   tsig::Keys keys_;
-  std::map<std::string, std::unique_ptr<Zone>> zones_;
+  std::map<std::string, std::shared_ptr<Zone>> zones_;        // timers hold them weakly: one that ran out may come late
   std::map<Udp::endpoint, std::unique_ptr<Socket>> sockets_;  // by local address
-  std::uint64_t round_ = 0;                                   // of configure(): targets of an earlier one are gone
   Counts counts_;
 };
 

@@ -28,8 +28,8 @@ std::string shown(const Peer& peer) {
 
 }  // namespace
 
-Secondaries::Secondaries(asio::io_context& io, Changed changed, Failed failed)
-    : io_(io), changed_(std::move(changed)), failed_(std::move(failed)) {}
+Secondaries::Secondaries(asio::io_context& io, KeptZones kept, Changed changed, Failed failed)
+    : io_(io), kept_(std::move(kept)), changed_(std::move(changed)), failed_(std::move(failed)) {}
 
 Secondaries::~Secondaries() { stop(); }
 
@@ -38,7 +38,26 @@ void Secondaries::stop() {
   for (auto& [apex, zone] : zones_) {
     zone->timer.cancel();
     if (zone->fetch) zone->fetch->cancel();
+    save(apex, *zone);
   }
+}
+
+// The times that count are those of the wall clock: a server that was down for long has a zone that has expired.
+void Secondaries::restore(const std::string& apex, Zone& zone) {
+  auto kept = kept_.load(apex);
+  if (!kept) return;
+  const auto age = std::max(std::chrono::system_clock::now() - kept->checked, 0ns);
+  zone.checked = Clock::now() - std::chrono::duration_cast<Clock::duration>(age);
+  zone.copy = std::make_shared<const ZoneCopy>(std::move(kept->copy));
+  zone.expired = age >= std::chrono::seconds(times_of(*zone.copy->soa()).expire);
+}
+
+void Secondaries::save(const std::string& apex, Zone& zone) {
+  if (!std::exchange(zone.unsaved, false)) return;
+  zone.saved = Clock::now();
+  const auto age = std::chrono::duration_cast<std::chrono::system_clock::duration>(zone.saved - zone.checked);
+  const auto checked = std::chrono::system_clock::now() - age;
+  if (auto done = kept_.save(apex, *zone.copy, checked); !done) failed_(apex, "", done.error());
 }
 
 void Secondaries::configure(const Settings& settings) {
@@ -48,52 +67,61 @@ void Secondaries::configure(const Settings& settings) {
     if (wanted != nullptr && !wanted->primaries.empty()) return false;
     each.second->timer.cancel();
     if (each.second->fetch) each.second->fetch->cancel();
+    queue_.forget(each.first);
     return true;
   });
   for (const auto& [apex, wanted] : settings.zones) {
     if (wanted.primaries.empty()) continue;
     auto& zone = zones_[apex];
     const bool fresh = zone == nullptr;
-    if (fresh) zone = std::make_shared<Zone>(io_);
+    if (fresh) {
+      zone = std::make_shared<Zone>(io_);
+      restore(apex, *zone);
+    }
     if (!fresh && zone->primaries == wanted.primaries) continue;
     zone->primaries = wanted.primaries;
-    zone->primary = 0;
-    ask(apex);
+    zone->primary = zone->tried = 0;
+    zone->again = zone->fetch != nullptr;  // of whom it was told may be gone
+    ask(apex, *zone);
   }
 }
 
-void Secondaries::ask(const std::string& apex) {
-  Zone& zone = *zones_.at(apex);
-  if (zone.fetch) {
-    zone.again = true;
-    return;
-  }
-  if (!std::exchange(zone.queued, true)) queue_.push_back(apex);
+void Secondaries::ask(const std::string& apex, Zone& zone) {
+  zone.next = Clock::time_point::max();
+  arm(apex, zone);
+  if (zone.fetch) return;  // `again` is for when it has finished
+  queue_.put(apex, zone.primaries[zone.primary].address, zone.again);
   start_next();
 }
 
+void Secondaries::ask_after(const std::string& apex, Zone& zone, Clock::duration pause) {
+  zone.next = Clock::now() + pause;
+  arm(apex, zone);
+}
+
 void Secondaries::start_next() {
-  while (running_ < kMaxFetches && !queue_.empty() && !stopped_) {
-    const std::string apex = std::move(queue_.front());
-    queue_.pop_front();
-    const auto at = zones_.find(apex);
-    if (at == zones_.end()) continue;
-    Zone& zone = *at->second;
-    zone.queued = zone.again = false;
-    const Peer& primary = zone.primaries[zone.primary % zone.primaries.size()];
-    std::optional<tsig::Key> key;
-    if (const auto found = keys_.find(primary.key); found != keys_.end()) key = found->second;
-    const bool changes = zone.copy && !zone.whole_next;
-    zone.fetch = std::make_shared<Fetch>(io_.get_executor(), apex, primary, key, changes ? zone.copy : std::nullopt);
-    ++running_;
-    asio::co_spawn(
-        io_, zone.fetch->run(), [this, apex, fetch = zone.fetch](std::exception_ptr broken, Fetch::Result result) {
-          --running_;
-          if (stopped_) return;
-          finished(apex, fetch, broken ? Fetch::Result(std::unexpected("out of memory")) : std::move(result));
-          start_next();
-        });
+  while (!stopped_) {
+    const auto turn = queue_.take();
+    if (!turn) return;
+    start(turn->apex, *zones_.at(turn->apex), turn->primary);
   }
+}
+
+void Secondaries::start(const std::string& apex, Zone& zone, const std::string& primary) {
+  zone.next = Clock::time_point::max();
+  if (std::exchange(zone.again, false)) zone.followed = Clock::now();
+  zone.asked = zone.primaries[zone.primary];
+  std::optional<tsig::Key> key;
+  if (const auto found = keys_.find(zone.asked.key); found != keys_.end()) key = found->second;
+  zone.fetch =
+      std::make_shared<Fetch>(io_.get_executor(), apex, zone.asked, key, zone.whole_next ? nullptr : zone.copy);
+  asio::co_spawn(io_, zone.fetch->run(),
+                 [this, apex, primary, fetch = zone.fetch](std::exception_ptr broken, Fetch::Result result) {
+                   if (stopped_) return;
+                   queue_.done(primary);
+                   finished(apex, fetch, broken ? Fetch::Result(std::unexpected("out of memory")) : std::move(result));
+                   start_next();
+                 });
 }
 
 Secondaries::Clock::duration Secondaries::pause_after_failure(const Zone& zone) const {
@@ -106,35 +134,59 @@ void Secondaries::finished(const std::string& apex, const std::shared_ptr<Fetch>
   if (at == zones_.end() || at->second->fetch != fetch) return;  // no longer ours
   Zone& zone = *at->second;
   zone.fetch.reset();
-  if (!result) {
-    failed_(apex, shown(zone.primaries[zone.primary % zone.primaries.size()]), result.error());
-    ++zone.failures;
-    const bool was_whole = zone.whole_next || !zone.copy;
-    zone.whole_next = !was_whole && fetch->heard();
-    if (zone.whole_next) return arm(apex, zone, 0ms);  // its changes do not fit: the same one, for the whole zone
-    // The other primaries are asked at once, then comes the pause.
-    const bool tried_all = ++zone.primary % zone.primaries.size() == 0;
-    return arm(apex, zone, tried_all ? pause_after_failure(zone) : 0ms);
+  if (!result) return failed(apex, zone, result.error(), fetch->heard());
+  const bool behind =
+      zone.copy && result->serial != zone.copy->serial() && !wire::is_newer(result->serial, zone.copy->serial());
+  // It does not know whether what is here is current. When that has expired, its older zone is better than none.
+  if (behind && !(zone.expired && result->changed)) {
+    const auto serials = std::to_string(result->serial) + ", here is " + std::to_string(zone.copy->serial());
+    return failed(apex, zone, "it is behind us: its serial is " + serials, zone.expired);
   }
+  current(apex, zone, *std::move(result));
+}
+
+void Secondaries::failed(const std::string& apex, Zone& zone, const std::string& why, bool whole_may_help) {
+  failed_(apex, shown(zone.asked), why);
+  ++zone.failures;
+  const bool was_whole = zone.whole_next || !zone.copy;
+  zone.whole_next = !was_whole && whole_may_help;
+  if (zone.whole_next) return ask_after(apex, zone, 0ms);    // changes did not fit: the same one, for the whole zone
+  if (zone.again) return ask_after(apex, zone, kNotifyGap);  // zone.primary is who told of something new
+  // The other primaries are asked at once, then comes the pause.
+  zone.primary = (zone.primary + 1) % zone.primaries.size();
+  if (++zone.tried < zone.primaries.size()) return ask_after(apex, zone, 0ms);
+  zone.tried = 0;
+  ask_after(apex, zone, pause_after_failure(zone));
+}
+
+void Secondaries::current(const std::string& apex, Zone& zone, Fetch::Outcome outcome) {
   zone.failures = 0;
+  zone.tried = 0;
   zone.whole_next = false;
   zone.checked = Clock::now();
   const bool back = std::exchange(zone.expired, false);
-  // A primary that lags behind another one has nothing new to say.
-  const bool newer =
-      result->changed && (!zone.copy || back || wire::is_newer(result->zone.serial(), zone.copy->serial()));
-  if (newer) zone.copy = std::move(result->zone);
-  if (newer || back) changed_(apex);
-  if (zone.again) return ask(apex);
-  arm(apex, zone, std::chrono::seconds(times_of(*zone.copy->soa()).refresh));
+  const bool other = outcome.changed && (!zone.copy || outcome.serial != zone.copy->serial());
+  if (other) {
+    zone.copy = std::make_shared<const ZoneCopy>(std::move(outcome.zone));
+    zone.unsaved = true;
+  } else {
+    kept_.touch(apex, std::chrono::system_clock::now());
+  }
+  if (zone.unsaved && zone.checked >= zone.saved + kSaveEvery) save(apex, zone);
+  if (other || back) changed_(apex);
+  ask_after(apex, zone, zone.again ? kNotifyGap : std::chrono::seconds(times_of(*zone.copy->soa()).refresh));
 }
 
-// Wakes for the next question, or earlier for the end of the zone.
-void Secondaries::arm(const std::string& apex, Zone& zone, Clock::duration after) {
-  auto next = Clock::now() + after;
-  if (zone.copy && !zone.expired)
-    next = std::min(next, zone.checked + std::chrono::seconds(times_of(*zone.copy->soa()).expire));
-  zone.timer.expires_at(next);
+Secondaries::Clock::time_point Secondaries::end_of(const Zone& zone) {
+  if (!zone.copy || zone.expired) return Clock::time_point::max();
+  return zone.checked + std::chrono::seconds(times_of(*zone.copy->soa()).expire);
+}
+
+void Secondaries::arm(const std::string& apex, Zone& zone) {
+  auto wake = std::min(zone.next, end_of(zone));
+  if (zone.unsaved) wake = std::min(wake, zone.saved + kSaveEvery);
+  zone.timer.expires_at(wake);
+  if (wake == Clock::time_point::max()) return;
   zone.timer.async_wait([this, apex](const boost::system::error_code& error) {
     if (!error && !stopped_) due(apex);
   });
@@ -144,10 +196,15 @@ void Secondaries::due(const std::string& apex) {
   const auto at = zones_.find(apex);
   if (at == zones_.end() || at->second->timer.expiry() > Clock::now()) return;
   Zone& zone = *at->second;
-  const bool over =
-      zone.copy && Clock::now() >= zone.checked + std::chrono::seconds(times_of(*zone.copy->soa()).expire);
-  if (over && !std::exchange(zone.expired, true)) changed_(apex);
-  ask(apex);
+  const auto now = Clock::now();
+  if (now >= end_of(zone)) {
+    zone.expired = true;
+    changed_(apex);
+    if (zone.next != Clock::time_point::max()) zone.next = now;  // whoever has it
+  }
+  if (zone.unsaved && now >= zone.saved + kSaveEvery) save(apex, zone);
+  if (now >= zone.next) return ask(apex, zone);
+  arm(apex, zone);
 }
 
 wire::Rcode Secondaries::notified(const std::string& apex, const Who& who, std::optional<std::uint32_t> serial) {
@@ -158,8 +215,15 @@ wire::Rcode Secondaries::notified(const std::string& apex, const Who& who, std::
   if (from == zone.primaries.end()) return wire::Rcode::refused;
   if (serial && zone.copy && !zone.expired && !wire::is_newer(*serial, zone.copy->serial()))
     return wire::Rcode::noerror;
+  if (std::exchange(zone.again, true)) return wire::Rcode::noerror;        // one that waits tells as much
   zone.primary = static_cast<std::size_t>(from - zone.primaries.begin());  // it has what is new
-  ask(apex);
+  if (zone.fetch) return wire::Rcode::noerror;
+  const auto pause = zone.followed + kNotifyGap - Clock::now();
+  if (pause <= 0ns) {
+    ask(apex, zone);
+  } else if (zone.next > Clock::now() + pause) {
+    ask_after(apex, zone, pause);
+  }
   return wire::Rcode::noerror;
 }
 
@@ -185,7 +249,7 @@ std::optional<answers::StaticZone> Secondaries::zone(const std::string& apex) co
 std::vector<Secondaries::State> Secondaries::states() const {
   std::vector<State> out;
   for (const auto& [apex, zone] : zones_)
-    out.push_back({apex, zone->copy ? zone->copy->serial() : 0, zone->copy.has_value(), zone->expired});
+    out.push_back({apex, zone->copy ? zone->copy->serial() : 0, zone->copy != nullptr, zone->expired});
   return out;
 }
 

@@ -31,7 +31,7 @@ Session::Session(Front& front, asio::io_context& io, std::unique_ptr<serve::Hand
   boost::system::error_code error;
   const int fd = ::dup(handed->fd.get());  // the other one closes with what was handed over
   socket_.assign(client_.v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), fd, error);
-  if (error) closed_ = true;
+  if (error && fd >= 0) ::close(fd);
 }
 
 void Session::start() {
@@ -59,7 +59,7 @@ void Session::arm(Time time) {
 
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
-  bool good = !closed_;
+  bool good = socket_.is_open();  // or no descriptor was to be had
   if (good && untaken_.left() != 0) {
     arm(kMessage);
     const auto left = asio::buffer(untaken_.data.get() + untaken_.sent, untaken_.left());
@@ -75,7 +75,7 @@ asio::awaitable<void> Session::run() {
   if (closed_) co_return;
   deadline_.cancel();
   boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  if (socket_.is_open()) socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
   front_.forget(self);
 }

@@ -43,7 +43,7 @@ class Session : public std::enable_shared_from_this<Session> {
   serve::Untaken untaken_;
   std::vector<std::uint8_t> in_;
   int ordinary_ = 0;
-  bool closed_ = false;  // also: the front is gone
+  bool closed_ = false;  // by the front, which ends
 };
 
 }  // namespace dnsd::transfer

@@ -32,12 +32,14 @@ Drafts::Draft& Drafts::at(const registry::DomainName& service, std::string_view 
 }
 
 std::vector<Drafts::Draft*> Drafts::of(const registry::DomainName& service) {
-  if (const auto* found = registry_.find_service(service.key())) {
+  const auto* found = registry_.find_service(service.key());
+  if (found != nullptr && whole_.insert(service.key()).second) {
     for (const auto& [id, instance] : found->instances) (void)at(service, instance.def->label);
   }
   std::vector<Draft*> out;
-  for (auto& [key, draft] : drafts_) {
-    if (key.first == service.key()) out.push_back(&draft);
+  for (auto at = drafts_.lower_bound({service.key(), ""}); at != drafts_.end(); ++at) {
+    if (at->first.first != service.key()) break;
+    out.push_back(&at->second);
   }
   return out;
 }

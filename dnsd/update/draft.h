@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@ class Drafts {
  private:
   const registry::Registry& registry_;
   std::map<std::pair<std::string, std::string>, Draft> drafts_;  // by service and folded label
+  std::set<std::string> whole_;                                  // services of which all instances are drafts
 };
 
 }  // namespace dnsd::update

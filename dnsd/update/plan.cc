@@ -1,21 +1,16 @@
 #include "dnsd/update/plan.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "dnsd/answers/presentation.h"
-#include "dnsd/answers/wire_name.h"
-#include "dnsd/transfer/view.h"
 #include "dnsd/update/draft.h"
+#include "dnsd/update/view_records.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd::update {
 namespace {
 
 using registry::DomainName;
-using transfer::RecordList;
-using transfer::RecordView;
 using wire::Rcode;
 using wire::Record;
 namespace type = wire::type;
@@ -24,68 +19,17 @@ namespace klass = wire::klass;
 constexpr std::string_view kOnlyInstances = "only A, AAAA, SRV and TXT of instances";
 constexpr std::uint32_t kShortestLease = 1, kLongestLease = 86'400;  // seconds, as of every lease
 
-// The labels of a name below an apex, nearest to the apex last; folded as text is compared.
-std::vector<std::string> labels_below(std::string_view owner, std::size_t apex_size) {
-  std::vector<std::string> out;
-  while (owner.size() > apex_size) {
-    const auto length = static_cast<std::uint8_t>(owner[0]);
-    out.emplace_back(owner.substr(1, length));
-    owner.remove_prefix(1U + length);
-  }
-  return out;
-}
-
-bool is_meta(std::uint16_t t) { return t == type::tsig || t == type::opt || (t >= 128 && t <= 255); }
-
-// Records of the transfer view at one name. A name below a service is found in that service's part alone.
-RecordList records_at(const transfer::Content& content, const registry::Namespace& space, const std::string& owner) {
-  RecordList out;
-  const std::string folded = wire::fold(owner);
-  const auto keep = [&](const RecordView& r) {
-    if (wire::fold(r.owner) == folded) out.add(r);
-  };
-  content.statics()->each(keep);
-  if (folded == wire::fold(content.apex())) out.add(content.apex(), type::soa, content.soa().ttl, content.soa().rdata);
-  auto labels = labels_below(folded, content.apex().size());
-  if (labels.empty()) return out;
-  std::string near = labels.back();
-  if (near == "_udp" && labels.size() == 3 && labels[1] == "_dns-sd") {
-    for (const auto& [key, block] : content.blocks()) content.records_of(*block).each(keep);
-    return out;
-  }
-  if ((near == "_tcp" || near == "_udp") && labels.size() > 1 && labels[labels.size() - 2].starts_with('_'))
-    near = labels[labels.size() - 2].substr(1);
-  const auto block = content.blocks().find(near + "." + space.def.name.key());
-  if (block != content.blocks().end()) content.records_of(*block->second).each(keep);
-  return out;
-}
-
-bool holds(const RecordList& records, std::uint16_t wanted) {
-  bool found = false;
-  records.each([&](const RecordView& r) { found = found || wanted == type::any || r.type == wanted; });
-  return found;
-}
-
-std::string comparable(std::uint16_t t, std::string_view rdata) {  // names compare without case (RFC 2136 1.1)
-  return wire::names_in(t).count == 0 ? std::string(rdata) : wire::fold(rdata);
-}
-
-// -- one update at work --------------------------------------------------------------------------------------------
-
 class Planner {
  public:
-  Planner(const registry::Registry& registry, const registry::Namespace& space, const transfer::Content& content)
-      : space_(space), content_(content), apex_size_(content.apex().size()), drafts_(registry) {}
+  Planner(const registry::Registry& registry, const registry::Namespace& space, ViewRecords& view)
+      : space_(space), view_(view), apex_size_(view.apex().size()), drafts_(registry) {}
 
   std::optional<Refusal> run(const Record& record) {
     const auto labels = labels_below(record.owner, apex_size_);
-    std::optional<DomainName> service;
-    if (labels.size() == 1 || labels.size() == 2) {
-      auto name = DomainName::parse(labels.back() + "." + space_.def.name.text());
-      if (name && !registry::is_reserved_service_label(labels.back())) service = *std::move(name);
-    }
+    const auto service = labels.size() == 1 || labels.size() == 2 ? service_of(labels.back()) : std::nullopt;
     // A static record is the zone file's, also under a name that an instance could have.
-    if (record.klass != klass::in && is_static(record)) return Refusal{Rcode::refused, kOnlyInstances};
+    if (record.klass != klass::in && view_.has_static(record.owner, record.type))
+      return Refusal{Rcode::refused, kOnlyInstances};
     if (!service || (labels.size() == 2 && !registry::is_ldh_label(labels.front()))) return foreign(record);
     return labels.size() == 1 ? at_service(record, *service) : at_instance(record, *service, labels.front());
   }
@@ -93,18 +37,17 @@ class Planner {
   Drafts& drafts() { return drafts_; }
 
  private:
-  [[nodiscard]] bool is_static(const Record& record) const {
-    const std::string owner = wire::fold(record.owner);
-    bool found = false;
-    content_.statics()->each([&](const RecordView& r) {
-      found = found || ((record.type == type::any || r.type == record.type) && wire::fold(r.owner) == owner);
-    });
-    return found;
+  // One label, and of this namespace: "x.b" as a label, with its dot inside, is no way into the namespace b.corp.
+  [[nodiscard]] std::optional<DomainName> service_of(const std::string& label) const {
+    if (!registry::is_ldh_label(label) || registry::is_reserved_service_label(label)) return std::nullopt;
+    auto name = DomainName::parse(label + "." + space_.def.name.text());
+    if (!name || name->parent_key() != space_.def.name.key()) return std::nullopt;
+    return *std::move(name);
   }
 
   // A name that no instance has: to add is refused, to delete only what is there.
   std::optional<Refusal> foreign(const Record& record) {
-    if (record.klass == klass::in || holds(records_at(content_, space_, record.owner), record.type))
+    if (record.klass == klass::in || view_.has(record.owner, record.type))
       return Refusal{Rcode::refused, kOnlyInstances};
     return std::nullopt;
   }
@@ -116,7 +59,7 @@ class Planner {
   static void remove(const Record& record, Drafts::Draft& draft);
 
   const registry::Namespace& space_;
-  const transfer::Content& content_;
+  ViewRecords& view_;
   std::size_t apex_size_;
   Drafts drafts_;
 };
@@ -296,81 +239,12 @@ std::expected<std::optional<std::uint32_t>, Refusal> lease_asked(const wire::Mes
 
 }  // namespace
 
-std::string label_of(const registry::Ipv4& address) {
-  std::string out = "ip-" + registry::to_string(address);
-  std::ranges::replace(out, '.', '-');
-  return out;
-}
-
-std::string label_of(const registry::Ipv6& address) {
-  constexpr char hex[] = "0123456789abcdef";
-  std::string out = "ip-";
-  for (const auto octet : address.octets) out += {hex[octet >> 4], hex[octet & 15]};
-  return out;
-}
-
-std::optional<std::pair<std::string, std::string>> pair_of(std::string_view rdata) {
-  std::string text;
-  while (!rdata.empty()) {
-    const auto size = static_cast<std::uint8_t>(rdata[0]);
-    if (rdata.size() < 1U + size) return std::nullopt;
-    text += rdata.substr(1, size);
-    rdata.remove_prefix(1U + size);
-  }
-  std::string key;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '=') return key.empty() ? std::nullopt : std::optional(std::pair{key, text.substr(i + 1)});
-    if (text[i] == '`' && i + 1 < text.size()) ++i;  // RFC 1464: the next character stands for itself
-    key += text[i];
-  }
-  return std::nullopt;
-}
-
-std::expected<const registry::Namespace*, Refusal> find_space(const registry::Registry& registry,
-                                                              const wire::Message& message) {
-  if (message.questions.size() != 1 || message.questions.front().type != type::soa)
-    return std::unexpected(Refusal{Rcode::formerr, "the Zone section (RFC 2136 3.1.1)"});
-  auto text = answers::name_to_text(wire::fold(message.questions.front().name)).value_or("");
-  if (text.ends_with('.')) text.pop_back();
-  const auto* space = message.questions.front().klass == klass::in ? registry.find_namespace(text) : nullptr;
-  if (space == nullptr) return std::unexpected(Refusal{Rcode::notauth, "not a namespace of this server"});
-  return space;
-}
-
-std::optional<Refusal> check_prerequisites(const wire::Message& message, const registry::Namespace& space,
-                                           const transfer::Content& content) {
-  using Set = std::set<std::string>;
-  std::map<std::pair<std::string, std::uint16_t>, Set> wanted;
-  for (const Record& r : message.answer()) {
-    if (r.ttl != 0 || (r.klass != klass::in && !r.rdata.empty())) return Refusal{Rcode::formerr, "RFC 2136 3.2.5"};
-    if (!answers::is_at_or_below(r.owner, content.apex())) return Refusal{Rcode::notzone, "a name outside the zone"};
-    if (r.klass == klass::in) {
-      if (is_meta(r.type)) return Refusal{Rcode::formerr, "RFC 2136 3.2.5"};
-      wanted[{wire::fold(r.owner), r.type}].insert(comparable(r.type, r.rdata));
-      continue;
-    }
-    if (r.klass != klass::any && r.klass != klass::none) return Refusal{Rcode::formerr, "RFC 2136 3.2.5"};
-    const bool there = holds(records_at(content, space, r.owner), r.type);
-    const bool name = r.type == type::any;
-    if (r.klass == klass::any && !there) return Refusal{name ? Rcode::nxdomain : Rcode::nxrrset, "prerequisite"};
-    if (r.klass == klass::none && there) return Refusal{name ? Rcode::yxdomain : Rcode::yxrrset, "prerequisite"};
-  }
-  for (const auto& [key, rdatas] : wanted) {
-    Set there;
-    records_at(content, space, key.first).each([&](const RecordView& r) {
-      if (r.type == key.second) there.insert(comparable(r.type, r.rdata));
-    });
-    if (there != rdatas) return Refusal{Rcode::nxrrset, "prerequisite"};
-  }
-  return std::nullopt;
-}
-
 std::expected<Plan, Refusal> plan(const registry::Registry& registry, const registry::Namespace& space,
-                                  const transfer::Content& content, const wire::Message& message) {
-  if (auto bad = prescan(message, content.apex())) return std::unexpected(*bad);
+                                  ViewRecords& view, const wire::Message& message) {
+  if (auto bad = prescan(message, view.apex())) return std::unexpected(*bad);
   const auto lease = lease_asked(message);
   if (!lease) return std::unexpected(lease.error());
-  Planner planner(registry, space, content);
+  Planner planner(registry, space, view);
   for (const Record& record : message.authority()) {
     if (auto bad = planner.run(record)) return std::unexpected(*bad);
   }

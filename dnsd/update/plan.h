@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "dnsd/transfer/content.h"
+#include "dnsd/update/view_records.h"
 #include "dnsd/wire/message.h"
 #include "dnsd/wire/query.h"
 #include "registry/registry.h"
@@ -34,11 +34,10 @@ struct Plan {
 [[nodiscard]] std::expected<const registry::Namespace*, Refusal> find_space(const registry::Registry& registry,
                                                                             const wire::Message& message);
 // RFC 2136 3.2, against the transfer view.
-[[nodiscard]] std::optional<Refusal> check_prerequisites(const wire::Message& message, const registry::Namespace& space,
-                                                         const transfer::Content& content);
+[[nodiscard]] std::optional<Refusal> check_prerequisites(const wire::Message& message, ViewRecords& view);
 // RFC 2136 3.4.1 (the prescan) and 3.4.2.
 [[nodiscard]] std::expected<Plan, Refusal> plan(const registry::Registry& registry, const registry::Namespace& space,
-                                                const transfer::Content& content, const wire::Message& message);
+                                                ViewRecords& view, const wire::Message& message);
 
 // ip-10-0-0-1, ip-fd000000000000000000000000000009: the instance that an address added at a service's name becomes.
 [[nodiscard]] std::string label_of(const registry::Ipv4& address);

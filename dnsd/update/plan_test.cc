@@ -33,7 +33,7 @@ class PlanTest : public registry::Fixture {
  protected:
   PlanTest() : catalog(registry, {}, [](const std::string&) {}) {
     settings.zones[wire_of("corp")].allow_update.emplace_back();
-    catalog.configure(settings, {}, {}, now);
+    catalog.configure(settings, {{}, {}, {}}, now);
     message.questions.push_back({wire_of("corp"), type::soa, klass::in});
   }
   void given(std::string_view service, registry::InstanceDef def) {
@@ -51,10 +51,13 @@ class PlanTest : public registry::Fixture {
     message.sections[1].push_back({wire_of(owner), t, c, 0, std::move(rdata)});
   }
   std::expected<Plan, Refusal> run() {
-    return plan(registry, *registry.find_namespace("corp"), *catalog.find(wire_of("corp")), message);
+    const auto& corp = *registry.find_namespace("corp");
+    ViewRecords view(*catalog.find(wire_of("corp")), corp, message);
+    return plan(registry, corp, view, message);
   }
   Rcode prerequisites() {
-    const auto unmet = check_prerequisites(message, *registry.find_namespace("corp"), *catalog.find(wire_of("corp")));
+    ViewRecords view(*catalog.find(wire_of("corp")), *registry.find_namespace("corp"), message);
+    const auto unmet = check_prerequisites(message, view);
     return unmet ? unmet->rcode : Rcode::noerror;
   }
   Rcode refused() {
@@ -160,6 +163,32 @@ TEST_F(PlanTest, NamesThatNoInstanceHasAreRefused) {
   EXPECT_EQ(refused(), Rcode::refused) << "the apex keeps its SOA";
 }
 
+// The owner of the zone corp has no say in b.corp: neither by its names nor by a label that looks like them.
+TEST_F(PlanTest, ANamespaceBelowIsAnotherOnes) {
+  registry::NamespaceDef below;
+  below.name = name("b.corp");
+  ASSERT_TRUE(put(registry::PutNamespace{below}));
+  given("x.b.corp", instance("i", "10.0.0.9"));
+  const std::string dotted("\3x.b\4corp\0", 10);
+  for (const auto& owner : {dotted, "\1w" + dotted, "\1i" + dotted}) {
+    for (const std::uint16_t t : {type::a, type::txt}) {
+      message.sections[1] = {{owner, t, klass::in, 60, t == type::a ? kAddress : "\3k=v"}};
+      EXPECT_EQ(refused(), Rcode::refused);
+    }
+    for (const std::uint16_t t : {type::a, type::any}) {
+      message.sections[1] = {{owner, t, klass::any, 0, {}}};
+      const auto made = run();
+      EXPECT_TRUE(!made || made->commands.empty()) << "what is there is not deleted";
+    }
+    message.sections[0] = {{owner, type::any, klass::any, 0, {}}};
+    EXPECT_EQ(prerequisites(), Rcode::nxdomain);
+    message.sections[0].clear();
+  }
+  message.sections[1].clear();
+  add("i.x.b.corp", type::a, kAddress);
+  EXPECT_EQ(refused(), Rcode::refused);
+}
+
 TEST_F(PlanTest, TypesThatNoInstanceHasAreRefused) {
   for (const std::uint16_t t : {type::cname, type::mx, type::ptr, std::uint16_t{65'280}}) {
     message.sections[1].clear();
@@ -217,6 +246,33 @@ TEST_F(PlanTest, PrerequisitesSeeTheTransferView) {
   message.sections[0].clear();
   require("web.corp", type::a, klass::any, {}, 1);
   EXPECT_EQ(prerequisites(), Rcode::formerr) << "a TTL";
+}
+
+TEST_F(PlanTest, ASetIsThereAsAWhole) {
+  given("web.corp", instance("i", "10.0.0.9"));
+  given("db.corp", instance("j", "10.0.0.9"));
+  const std::string list = "_services._dns-sd._udp.corp";
+  require(list, type::ptr, klass::in, wire_of("_web._tcp.corp"));
+  EXPECT_EQ(prerequisites(), Rcode::nxrrset) << "one of two";
+  require(list, type::ptr, klass::in, wire_of("_DB._tcp.corp"));
+  require("web.corp", type::a, klass::in, kAddress);
+  EXPECT_EQ(prerequisites(), Rcode::noerror) << "each record of the view once, whatever else was looked up";
+  require("corp", type::soa, klass::any);
+  require("_web._tcp.corp", type::ptr, klass::any);
+  EXPECT_EQ(prerequisites(), Rcode::noerror);
+}
+
+TEST_F(PlanTest, PrerequisitesTellPortsApart) {
+  auto def = instance("i", "10.0.0.9");
+  def.port = 0x1f41;
+  given("web.corp", def);
+  const auto with_port = [&](std::uint16_t port) {
+    message.sections[0] = {
+        {wire_of("i.web.corp"), type::srv, klass::in, 0, srv(def.priority, def.weight, port, "I.web.corp")}};
+    return prerequisites();
+  };
+  EXPECT_EQ(with_port(0x1f41), Rcode::noerror);
+  EXPECT_EQ(with_port(0x1f61), Rcode::nxrrset) << "the same but for one bit, as letters in two cases";
 }
 
 TEST_F(PlanTest, ALeaseIsAHeartbeatCheckWithinItsBounds) {

@@ -11,6 +11,8 @@ using registry::ProblemKind;
 using transfer::ReplyParts;
 using wire::Rcode;
 
+const ReplyParts kStopping{.rcode = Rcode::servfail, .ede = wire::ede::other, .ede_text = "the server is stopping"};
+
 std::string octets32(std::uint32_t v) {
   return {static_cast<char>(v >> 24), static_cast<char>(v >> 16), static_cast<char>(v >> 8), static_cast<char>(v)};
 }
@@ -50,6 +52,10 @@ Updates::Updates(const registry::Registry& registry, registry::WritePath& writes
 
 void Updates::run(wire::Message message, Done done) {
   auto job = std::make_shared<Job>(Job{std::move(message), std::move(done)});
+  if (stopped_) return reply(job, kStopping);
+  const auto& sections = job->message.sections;
+  if (sections[0].size() + sections[1].size() + sections[2].size() > kMaxUpdateRecords)
+    return reply(job, refused(Refusal{Rcode::refused, "too many records for one update"}));
   if (job->message.answer().empty()) return attempt(job);
   if (line_.size() >= kMaxWaiting)
     return reply(job, {.rcode = Rcode::servfail, .ede = wire::ede::other, .ede_text = "too many updates wait"});
@@ -59,7 +65,16 @@ void Updates::run(wire::Message message, Done done) {
 
 void Updates::next_in_line() {
   if (line_.empty()) return;
-  writes_.drain([this, job = line_.front()] { attempt(job); });
+  writes_.between_batches([this, job = line_.front()] { attempt(job); });
+}
+
+void Updates::stop() {
+  stopped_ = true;
+  while (line_.size() > 1) {
+    const JobPtr job = std::move(line_.back());
+    line_.pop_back();
+    reply(job, kStopping);
+  }
 }
 
 void Updates::attempt(const JobPtr& job) {
@@ -67,8 +82,9 @@ void Updates::attempt(const JobPtr& job) {
   if (!space) return reply(job, refused(space.error()));
   const auto content = catalog_.find(answers::fold_wire(answers::to_wire((*space)->def.name)));
   if (!content) return reply(job, {.rcode = Rcode::servfail, .ede = wire::ede::not_ready});
-  if (const auto unmet = check_prerequisites(job->message, **space, *content)) return reply(job, refused(*unmet));
-  auto made = plan(registry_, **space, *content, job->message);
+  ViewRecords view(*content, **space, job->message);
+  if (const auto unmet = check_prerequisites(job->message, view)) return reply(job, refused(*unmet));
+  auto made = plan(registry_, **space, view, job->message);
   if (!made) return reply(job, refused(made.error()));
   if (made->commands.empty()) return committed(job, *made, {});
   auto commands = made->commands;
@@ -80,10 +96,8 @@ void Updates::committed(const JobPtr& job, const Plan& plan, const registry::Wri
   if (result.failed_index || std::ranges::any_of(result.results, [](const auto& r) { return !r; })) {
     const auto& failed = result.results[result.failed_index.value_or(0)];
     const auto problem = failed ? registry::Problem{ProblemKind::store_unavailable, {}, {}, {}} : failed.error();
-    if (problem.kind == ProblemKind::precondition_failed && ++job->tries < kTries) {
-      if (job->message.answer().empty()) return attempt(job);
-      return writes_.drain([this, job] { attempt(job); });
-    }
+    if (problem.kind == ProblemKind::precondition_failed && ++job->tries < kTries)
+      return writes_.between_batches([this, job] { attempt(job); });  // where nothing comes in between
     return reply(job, refused(problem));
   }
   ReplyParts parts;

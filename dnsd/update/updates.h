@@ -2,8 +2,8 @@
 //
 // Owner: the control thread. The reply comes when the change is committed and answered by DNS, as with the API. An
 // update is planned on what the registry holds and carries those revisions as preconditions; one that met another
-// write in between is planned anew. Updates with prerequisites go one at a time, and only while no other write is under
-// way: between their check and their commit nothing changes.
+// write in between is planned anew. Updates with prerequisites go one at a time, and between two batches of writes:
+// between their check and their commit nothing changes.
 #pragma once
 
 #include <deque>
@@ -20,12 +20,18 @@ namespace dnsd::update {
 class Updates {
  public:
   static constexpr std::size_t kMaxWaiting = 1'024;  // with prerequisites; over it SERVFAIL
+  // Of all sections of one message; over it REFUSED. Each may walk the instances of a service, and all of it happens in
+  // one go on the control thread: 1,000 records at a service of 10,000 instances (the default limit) are ten million
+  // short steps. Whoever registers more sends another message.
+  static constexpr std::size_t kMaxUpdateRecords = 1'000;
   static constexpr int kTries = 3;
 
   using Done = std::move_only_function<void(transfer::ReplyParts)>;
   Updates(const registry::Registry& registry, registry::WritePath& writes, const transfer::Catalog& catalog);
 
   void run(wire::Message message, Done done);
+  // From now on SERVFAIL, to those in the line too; what has begun is finished. Before the write path is drained.
+  void stop();
 
   struct Counts {
     std::uint64_t applied = 0, refused = 0;
@@ -49,6 +55,7 @@ class Updates {
   const transfer::Catalog& catalog_;
   std::deque<JobPtr> line_;  // with prerequisites; the first is at work
   Counts counts_;
+  bool stopped_ = false;
 };
 
 }  // namespace dnsd::update

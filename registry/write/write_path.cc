@@ -97,7 +97,9 @@ void WritePath::pump() {
 }
 
 void WritePath::run_batches() {
-  while (!committing_ && !waiting_.empty()) {
+  while (!committing_ && !(waiting_.empty() && at_boundary_.empty())) {
+    if (!at_boundary_.empty()) call_at_boundary();
+    if (waiting_.empty()) continue;
     Batch batch = gather(clock_());
     for (const auto& [service, id] : std::exchange(batch.renewals, {})) {
       observe(registry_.renew_lease(service, id, clock_()));
@@ -109,6 +111,15 @@ void WritePath::run_batches() {
       commit(std::move(batch));
     }
   }
+}
+
+void WritePath::call_at_boundary() {
+  auto next = std::move(at_boundary_.front());
+  at_boundary_.pop_front();
+  std::deque<Submission> others = std::exchange(waiting_, {});
+  next();
+  for (; !waiting_.empty(); waiting_.pop_back()) others.push_front(std::move(waiting_.back()));
+  waiting_ = std::move(others);
 }
 
 WritePath::Batch WritePath::gather(const Now& now) {
@@ -223,6 +234,11 @@ void WritePath::end_of(const Record& record) {
       ending_.emplace(service->service, "");
     }
   }
+}
+
+void WritePath::between_batches(std::move_only_function<void()> next) {
+  at_boundary_.push_back(std::move(next));
+  pump();
 }
 
 void WritePath::drain(std::move_only_function<void()> next) {

@@ -47,6 +47,10 @@ class WritePath {
 
   // Observations. Published before the call returns.
   void observe(ChangeSet changes);
+  // Calls `next` at the next boundary between two batches: no commit is under way, everything before is answered, and
+  // what `next` submits goes ahead of all that waits, so that it meets the registry as `next` saw it. One call per
+  // boundary. Unlike drain() it comes under steady writes too.
+  void between_batches(std::move_only_function<void()> next);
   // Calls `next` once everything submitted so far has been answered (shutdown, tests).
   void drain(std::move_only_function<void()> next);
 
@@ -71,6 +75,7 @@ class WritePath {
   };
   void pump();
   void run_batches();
+  void call_at_boundary();
   [[nodiscard]] Batch gather(const Now& now);
   void commit(Batch batch);
   void finish(Batch batch, std::optional<Problem> failure);
@@ -88,6 +93,7 @@ class WritePath {
   std::deque<Submission> waiting_;
   std::size_t waiting_commands_ = 0;
   std::vector<std::move_only_function<void()>> drained_;
+  std::deque<std::move_only_function<void()>> at_boundary_;
   bool committing_ = false;
   bool pumping_ = false;
   bool read_only_ = false;

@@ -353,6 +353,52 @@ TEST_F(WritePathTest, DrainWaitsForEverythingSubmitted) {
   EXPECT_TRUE(idle);
 }
 
+TEST_F(WritePathTest, BetweenBatchesIsCalledThoughWritesNeverPause) {
+  bool called = false, drained = false;
+  submit({put("w1")});
+  submit({put("w2")});
+  writes.between_batches([&] { called = true; });
+  writes.drain([&] { drained = true; });
+  EXPECT_FALSE(called) << "a commit is under way";
+  log.finish();
+  EXPECT_TRUE(called);
+  EXPECT_TRUE(log.busy());
+  EXPECT_FALSE(drained);
+  log.finish();
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(WritePathTest, WhatIsSubmittedBetweenBatchesGoesAheadOfAllThatWaits) {
+  submit({put("busy")});
+  PutInstance claim = put("w1", 99);
+  claim.when.create_only = true;
+  const auto late = submit({claim});
+  std::vector<bool> was_free;
+  std::vector<WriteResult> results;
+  for (int i = 0; i < 2; ++i) {
+    writes.between_batches([&] {
+      was_free.push_back(!registry.find_instance("worker.corp", "w1"));
+      if (was_free.back()) writes.submit({claim}, true, [&](WriteResult r) { results.push_back(std::move(r)); });
+    });
+  }
+  log.finish();
+  EXPECT_THAT(was_free, ElementsAre(true)) << "one at a time";
+  while (log.busy()) log.finish();
+  EXPECT_THAT(was_free, ElementsAre(true, false)) << "the second sees what the first did";
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].results.at(0).value(), Outcome::created);
+  EXPECT_EQ(problem(late), ProblemKind::precondition_failed);
+}
+
+TEST_F(WritePathTest, BetweenBatchesComesAtOnceWhenNothingIsWritten) {
+  int calls = 0;
+  writes.between_batches([&] {
+    ++calls;
+    writes.between_batches([&] { ++calls; });
+  });
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(WritePathTest, ACallerMaySubmitFromItsAnswer) {
   submit({put("busy")});
   bool second = false;

@@ -1,6 +1,10 @@
 """dnsd as a secondary: of Knot, of itself; zones that expire."""
 
+import os
+import pathlib
 import subprocess
+import tempfile
+import time
 import unittest
 
 import dns.rcode
@@ -59,6 +63,31 @@ allow_transfer = ["127.0.0.1"]
             self.assertEqual(ede(ask(server.dns, "www.example.org", "A")), [24])
             with KnotPrimary(port, "example.org", zone_text(refresh=1, expire=3), server.dns[1]):
                 wait_until(lambda: serial(server.dns, "example.org") == 1, 20, "it is back")
+
+
+    def test_a_restart_answers_from_what_was_kept_while_the_primary_is_away(self):
+        port = free_port()
+        with tempfile.TemporaryDirectory(prefix="dnsd-kept-") as folder:
+            server = Server(folder=folder)
+            server.config = config(server.path / "secret", f'primaries = ["127.0.0.1:{port} key:{KEY}"]', kind="zone",
+                                   name="example.org")
+            with server:
+                with KnotPrimary(port, "example.org", zone_text(), server.dns[1]):
+                    wait_until(lambda: serial(server.dns, "example.org") == 1, 20, "the zone is fetched")
+                kept = pathlib.Path(folder, "zones", "example.org.axfr")
+                wait_until(kept.exists, 5, "it is kept")
+                server.kill()
+                server.start()
+                self.assertEqual(texts(ask(server.dns, "www.example.org", "A")), ["192.0.2.1"])
+                server.kill()
+                os.utime(kept, (time.time() - 90_000, time.time() - 90_000))  # expire is a day
+                server.start()
+                reply = ask(server.dns, "www.example.org", "A")
+                self.assertEqual((reply.rcode(), ede(reply)), (dns.rcode.SERVFAIL, [24]))
+                server.kill()
+                kept.write_bytes(kept.read_bytes()[:-1])
+                server.start()
+                self.assertEqual(ede(ask(server.dns, "www.example.org", "A")), [14], "what is broken is not there")
 
 
 class FromDnsd(unittest.TestCase):

@@ -1,10 +1,13 @@
 """Dynamic updates by nsupdate, signed; what they may not do; signatures that are wrong."""
 
+import socket
 import subprocess
 import unittest
 from unittest import mock
 
+import dns.flags
 import dns.message
+import dns.opcode
 import dns.query
 import dns.rcode
 import dns.tsig
@@ -89,7 +92,6 @@ allow_update = ["key:{KEY}"]
             update.absent("one.race")
             update.add("one.race", 5, "A", address)
             return update.to_wire(), update
-        import socket
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect(self.server.dns)
             s.settimeout(10)
@@ -166,7 +168,6 @@ class Signatures(unittest.TestCase):
         with mock.patch("time.time", return_value=now + off):
             query.use_tsig(key)
             wire = query.to_wire()
-        import socket
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect(self.server.dns)
             s.settimeout(5)
@@ -196,6 +197,21 @@ class Signatures(unittest.TestCase):
             self.assertTrue(reply.had_tsig)  # and dnspython has verified it
             self.assertEqual(reply.rcode(), dns.rcode.NOERROR)
             self.assertEqual(len(reply.answer), 1)
+
+    def test_a_signed_message_that_is_no_request_ends_its_connection(self):
+        query = dns.message.make_query("corp", "SOA")
+        query.use_tsig(KEYRING, KEY, algorithm=ALGORITHM)
+        for opcode in (dns.opcode.QUERY, dns.opcode.NOTIFY, dns.opcode.UPDATE):
+            with self.subTest(opcode), socket.create_connection(self.server.dns, timeout=5) as s:
+                dns.query.send_tcp(s, query)  # from here on the connection is with those who know signatures
+                self.assertTrue(dns.query.receive_tcp(s, keyring=KEYRING, request_mac=query.mac)[0].had_tsig)
+                reply = dns.message.make_query("corp", "SOA")
+                reply.flags |= dns.flags.QR
+                reply.set_opcode(opcode)
+                reply.use_tsig(KEYRING, KEY, algorithm=ALGORITHM)
+                dns.query.send_tcp(s, reply)
+                self.assertEqual(s.recv(1), b"")
+        self.assertEqual(len(ask(self.server.dns, "corp", "SOA").answer), 1)
 
 
 if __name__ == "__main__":
