@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora into FOLDER/query, FOLDER/zone and FOLDER/proxy. Deterministic: the same files each time."""
+"""Writes the seed corpora into FOLDER/query, FOLDER/zone, FOLDER/proxy and FOLDER/message. Deterministic: the same files each time."""
 import pathlib
 import struct
 import sys
@@ -103,9 +103,29 @@ PROXY = {
 }
 
 
+SOA = name("ns.corp") + name("hostmaster.corp") + struct.pack("!5I", 7, 60, 10, 86400, 60)
+POINTER = b"\xc0\x0c"
+MESSAGES = {
+    "axfr": message(0x8400, [question("corp", 252)],
+                    [POINTER + struct.pack("!HHIH", 6, 1, 1, len(SOA)) + SOA,
+                     POINTER + struct.pack("!HHIH", 2, 1, 60, 5) + b"\2ns" + POINTER,
+                     b"\2ns" + POINTER + struct.pack("!HHIH", 1, 1, 60, 4) + bytes([10, 0, 0, 1]),
+                     b"\3web" + POINTER + struct.pack("!HHIH", 33, 1, 5, 7 + len(name("w.corp")) - 1) + bytes(6)
+                     + name("w.corp"),
+                     POINTER + struct.pack("!HHIH", 6, 1, 1, len(SOA)) + SOA]),
+    "update": message(0x2800, [question("corp", 6)], [record(name("web.corp"), 255, b"")],
+                      [record(name("w1.web.corp"), 1, bytes([10, 0, 0, 9]))], [opt(option(2, struct.pack("!I", 60)))]),
+    "notify": message(0x2400, [question("corp", 6)], [record(name("corp"), 6, SOA)]),
+    "tsig": message(0x0000, [question("corp", 6)], additional=[
+        name("xfr") + struct.pack("!HHI", 250, 255, 0) + struct.pack("!H", 26 + len(name("hmac-sha256")) + 22)
+        + name("hmac-sha256") + struct.pack("!HIHH", 0, 1_700_000_000, 300, 32) + bytes(32)
+        + struct.pack("!HHH", 0x1234, 0, 0)]),
+}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY)):
+    for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY), ("message", MESSAGES)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             data = content if isinstance(content, bytes) else content.encode()
