@@ -52,6 +52,30 @@ void come_and_go(benchmark::State& state) {
 }
 BENCHMARK(come_and_go)->Arg(10)->Arg(2'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
 
+// The ranks of a sticky service: of one instance that changed, and of all from nothing.
+void sticky(benchmark::State& state, bool anew) {
+  const auto instances = static_cast<int>(state.range(0));
+  World own;
+  own.add(0, instances);
+  registry::ServicePolicy policy;
+  policy.order = registry::Order::sticky;
+  (void)own.apply({registry::PutServiceEffect{*registry::DomainName::parse(service_name(0)), policy, true, 0}});
+  own.publish_all();
+  int next = 0;
+  for (auto _ : state) {
+    const auto changes =
+        own.apply({registry::PutInstanceEffect{service_name(0), instance(0, next % instances, next % 100 + 1), 0}});
+    if (anew) {
+      own.publish_all();
+    } else {
+      own.publish(changes);
+    }
+    ++next;
+  }
+}
+BENCHMARK_CAPTURE(sticky, changed, false)->Arg(4)->Arg(100)->Arg(5000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(sticky, anew, true)->Arg(4)->Arg(100)->Arg(5000)->Unit(benchmark::kMicrosecond);
+
 void memory(benchmark::State& state) {
   const auto services = static_cast<int>(state.range(0)), instances = static_cast<int>(state.range(1));
   for (auto _ : state) {
