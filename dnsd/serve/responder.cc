@@ -44,8 +44,9 @@ ResponderOptions without_limits(ResponderOptions options) {
 }
 
 void Responder::set_rules(const ResponderOptions& options, answers::Reclaimer& reclaimer) {
-  const auto* before = impl_->rules.exchange(impl_->make_rules(options), std::memory_order_acq_rel);
-  reclaimer.retire([before] { delete before; });
+  std::unique_ptr<const Impl::Rules> before(
+      impl_->rules.exchange(impl_->make_rules(options), std::memory_order_acq_rel));
+  reclaimer.retire([before = std::move(before)] {});
 }
 
 Responder::Responder(const answers::Table& table, const ResponderOptions& options)

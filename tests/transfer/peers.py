@@ -4,6 +4,7 @@ import pathlib
 import socket
 import subprocess
 import tempfile
+import unittest
 
 import programs
 from server import wait_until
@@ -15,7 +16,7 @@ SECRET = "cXdlcnR5dWlvcGFzZGZnaGprbHp4Y3Zibm0xMjM0NTY="
 def program(name: str) -> str:
     found = programs.find(name)
     if not found:
-        raise AssertionError(f"{name} is neither installed nor unpacked")
+        raise unittest.SkipTest(f"{name} is neither installed nor unpacked")
     return found
 
 
