@@ -1,112 +1,15 @@
-#include "registry/write/write_path.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "registry/codec/codec.h"
+#include "registry/write/test_write_path.h"
 
 namespace registry {
 namespace {
 
+using namespace write_test;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// A log that answers when the test says so.
-class FakeLog final : public store::CommitLog {
- public:
-  std::expected<store::Loaded, std::string> load() override { return store::Loaded{}; }
-  void commit(const Record& record, Committed done) override {
-    EXPECT_FALSE(under_way_) << "one commit is outstanding at a time";
-    records.push_back(record);
-    under_way_ = std::move(done);
-  }
-  void write_behind(std::vector<Effect> effects, Revision reached) override {
-    EXPECT_GE(reached, reached_);
-    reached_ = reached;
-    for (const Effect& effect : effects) behind.push_back(codec::encode(effect).key);
-  }
-  void backup(std::filesystem::path, Committed) override {}
-  void close(Revision) override {}
-  [[nodiscard]] store::Stats stats() const override { return {}; }
-
-  [[nodiscard]] bool busy() const { return static_cast<bool>(under_way_); }
-  void finish(std::optional<Problem> failure = std::nullopt) { std::exchange(under_way_, nullptr)(std::move(failure)); }
-
-  std::vector<Record> records;
-  std::vector<std::string> behind;  // keys
-
- private:
-  Committed under_way_;
-  Revision reached_ = 0;
-};
-
-Problem disk_full() { return {ProblemKind::disk_full, "full", {}, {}}; }
-DomainName name(std::string_view text) { return DomainName::parse(text).value(); }
-
-PutInstance put(std::string id, std::uint16_t weight = 10, std::string service = "worker.corp") {
-  PutInstance command{.service = name(service), .def = {}};
-  command.def.id = command.def.label = std::move(id);
-  command.def.addresses.v4 = Ipv4{{10, 0, 0, 1}};
-  command.def.port = 80;
-  command.def.weight = weight;
-  return command;
-}
-
-PutInstance with_checks(PutInstance command) {
-  CheckDef tcp, lease;
-  tcp.name = "tcp";
-  lease.name = "lease";
-  lease.kind = CheckKind::heartbeat;
-  lease.lease = 30s;
-  command.def.checks = {tcp, lease};
-  return command;
-}
-
-class WritePathTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    NamespaceDef corp;
-    corp.name = name("corp");
-    submit({PutNamespace{corp}});
-    log.finish();
-    answers.clear();
-    published.clear();
-    log.records.clear();
-    log.behind.clear();
-  }
-
-  // Its answer lands in `answers` at the place of the submission.
-  std::size_t submit(std::vector<Command> commands, bool atomic = false) {
-    const std::size_t place = answers.size();
-    answers.emplace_back();
-    writes.submit(std::move(commands), atomic, [this, place](WriteResult result) {
-      order.push_back(place);
-      answers[place] = std::move(result);
-    });
-    return place;
-  }
-  Outcome outcome(std::size_t place, std::size_t command = 0) { return answers[place]->results.at(command).value(); }
-  ProblemKind problem(std::size_t place, std::size_t command = 0) {
-    const auto& result = answers[place]->results.at(command);
-    EXPECT_FALSE(result);
-    return result ? ProblemKind::forbidden : result.error().kind;
-  }
-
-  Now now{.mono = Mono(1h), .wall = Wall(1'767'225'600'000ms)};
-  Registry registry;
-  FakeLog log;
-  std::vector<ChangeSet> published;
-  std::function<void(const ChangeSet&)> on_publish;
-  WritePath writes{registry, log, [this] { return now; },
-                   [this](const ChangeSet& changes) {
-                     published.push_back(changes);
-                     if (on_publish) on_publish(changes);
-                   },
-                   8};
-  std::vector<std::optional<WriteResult>> answers;
-  std::vector<std::size_t> order;
-};
 
 TEST_F(WritePathTest, NothingIsSeenBeforeItIsDurable) {
   const auto place = submit({put("w1")});
@@ -337,87 +240,6 @@ TEST_F(WritePathTest, TheFirstStateOfALeaseIsStoredWithItsRegistration) {
   submit({with_checks(put("w1", 20))});
   log.finish();
   EXPECT_THAT(log.behind, ::testing::Not(::testing::Contains("c/worker.corp/w1/lease"))) << "it is stored already";
-}
-
-TEST_F(WritePathTest, DrainWaitsForEverythingSubmitted) {
-  bool idle = false;
-  writes.drain([&] { idle = true; });
-  EXPECT_TRUE(idle);
-  idle = false;
-  submit({put("w1")});
-  submit({put("w2")});
-  writes.drain([&] { idle = true; });
-  log.finish();
-  EXPECT_FALSE(idle);
-  log.finish();
-  EXPECT_TRUE(idle);
-}
-
-TEST_F(WritePathTest, BetweenBatchesIsCalledThoughWritesNeverPause) {
-  bool called = false, drained = false;
-  submit({put("w1")});
-  submit({put("w2")});
-  writes.between_batches([&] { called = true; });
-  writes.drain([&] { drained = true; });
-  EXPECT_FALSE(called) << "a commit is under way";
-  log.finish();
-  EXPECT_TRUE(called);
-  EXPECT_TRUE(log.busy());
-  EXPECT_FALSE(drained);
-  log.finish();
-  EXPECT_TRUE(drained);
-}
-
-TEST_F(WritePathTest, WhatIsSubmittedBetweenBatchesGoesAheadOfAllThatWaits) {
-  submit({put("busy")});
-  PutInstance claim = put("w1", 99);
-  claim.when.create_only = true;
-  const auto late = submit({claim});
-  std::vector<bool> was_free;
-  std::vector<WriteResult> results;
-  for (int i = 0; i < 2; ++i) {
-    writes.between_batches([&] {
-      was_free.push_back(!registry.find_instance("worker.corp", "w1"));
-      if (was_free.back()) writes.submit({claim}, true, [&](WriteResult r) { results.push_back(std::move(r)); });
-    });
-  }
-  log.finish();
-  EXPECT_THAT(was_free, ElementsAre(true)) << "one at a time";
-  while (log.busy()) log.finish();
-  EXPECT_THAT(was_free, ElementsAre(true, false)) << "the second sees what the first did";
-  ASSERT_EQ(results.size(), 1U);
-  EXPECT_EQ(results[0].results.at(0).value(), Outcome::created);
-  EXPECT_EQ(problem(late), ProblemKind::precondition_failed);
-}
-
-TEST_F(WritePathTest, BetweenBatchesComesAtOnceWhenNothingIsWritten) {
-  int calls = 0;
-  writes.between_batches([&] {
-    ++calls;
-    writes.between_batches([&] { ++calls; });
-  });
-  EXPECT_EQ(calls, 2);
-}
-
-TEST_F(WritePathTest, ACallerMaySubmitFromItsAnswer) {
-  submit({put("busy")});
-  bool second = false;
-  writes.submit({put("w1")}, false, [&](WriteResult) {
-    writes.submit({put("w1")}, false,
-                  [&](WriteResult result) { second = result.results.at(0).value() == Outcome::unchanged; });
-  });
-  log.finish();
-  log.finish();
-  EXPECT_TRUE(second);
-}
-
-TEST_F(WritePathTest, ALateCommitDoesNotTouchADeadWritePath) {
-  {
-    WritePath brief(
-        registry, log, [this] { return now; }, [](const ChangeSet&) {});
-    brief.submit({put("w1")}, false, [](WriteResult) { FAIL(); });
-  }
-  log.finish();
 }
 
 }  // namespace
