@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <latch>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -37,6 +38,7 @@ class FakeServer {
   explicit FakeServer(Script script)
       : script_(std::move(script)), acceptor_(io_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
     thread_ = std::thread([this] { serve(); });
+    accepts_.wait();
   }
   ~FakeServer() {
     stopping_ = true;
@@ -67,6 +69,7 @@ class FakeServer {
     while (true) {
       boost::system::error_code error;
       tcp::socket socket(io_);
+      if (!accepts_.try_wait()) accepts_.count_down();
       acceptor_.accept(socket, error);
       if (stopping_ || error) return;
       boost::beast::flat_buffer buffer;
@@ -92,6 +95,8 @@ class FakeServer {
   }
 
   Script script_;
+  // Tests fork: a child that is made while this thread starts inherits a locked allocator and hangs.
+  std::latch accepts_{1};
   boost::asio::io_context io_;
   tcp::acceptor acceptor_;
   std::atomic<bool> stopping_{false};

@@ -208,6 +208,8 @@ class Page:
             folder = pathlib.Path(name)
             shutil.copytree(ROOT / "zones", folder / "zones")
             (folder / "token").write_text("a-token-of-the-documentation\n")
+            (folder / "keys").mkdir()
+            (folder / "keys/xfr").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
             (folder / "x.toml").write_text(block.text)
             ran = subprocess.run([str(self.binaries / "dnsd"), "--config", str(folder / "x.toml"), "--check-config"],
                                  capture_output=True, text=True)
