@@ -64,7 +64,7 @@ struct ShownMessage {
 // With the trailing dot. Unset when `wire` is not exactly one uncompressed name.
 [[nodiscard]] std::optional<std::string> name_to_text(std::string_view wire);
 
-[[nodiscard]] std::optional<std::uint16_t> type_from_text(std::string_view text);  // any case; "TYPE123" too
+[[nodiscard]] std::optional<std::uint16_t> type_from_text(std::string_view text);   // any case; "TYPE123" too
 [[nodiscard]] std::optional<std::uint16_t> class_from_text(std::string_view text);  // any case; "CLASS1" too
 [[nodiscard]] std::string type_to_text(std::uint16_t type);
 [[nodiscard]] std::string rcode_to_text(std::uint16_t rcode);

@@ -6,9 +6,7 @@
 #include <utility>
 
 namespace registry {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 struct Feed::Subscription::State {
   using Listeners = std::map<std::uint64_t, std::shared_ptr<const Callback>>;
@@ -89,8 +87,7 @@ void Feed::append(std::shared_ptr<const ChangeSet> changes) {
   const auto state = state_;           // a callback may take the feed down
   state->changes += changes->changes.size();
   state->ring.push_back(changes);
-  while (state->ring.size() > 1 &&
-         (state->ring.size() > state->capacity || state->changes > state->capacity)) {
+  while (state->ring.size() > 1 && (state->ring.size() > state->capacity || state->changes > state->capacity)) {
     state->drop_oldest();
   }
   if (state->listeners.empty()) return;

@@ -8,6 +8,7 @@ import message
 
 BITS = {0x8000: "qr", 0x0400: "aa", 0x0200: "tc", 0x0100: "rd", 0x0080: "ra", 0x0040: "z", 0x0020: "ad", 0x0010: "cd",
         0x7800: "opcode"}
+NO_ANSWER = (1, 4)  # FORMERR, NOTIMP
 SECTIONS = ("answer", "authority", "additional")
 RULE_KEYS = {"id", "server", "why", "source", "fields", "type", "rcode", "their_rcode", "only_ours", "only_theirs", "class",
              "dnssec_ok", "true_records", "chain_ends", "opcode", "flags", "aa", "trait", "agreed", "made_up", "repeats"}
@@ -56,10 +57,11 @@ class Rules:
         """`world` knows the zones: is_true(record), exists(name), traits(question, ours, theirs); `third` is the reply of
         the server that is not compared."""
         left = []
-        apart = {d.field for d in differences(ours, third)} if third is not None else None
+        answered = third is not None and third.rcode not in NO_ANSWER  # else it has nothing to agree with
+        apart = {d.field for d in differences(ours, third)} if answered else set()
         for difference in found:
             for rule in self.rules:
-                agreed = not rule.get("agreed") or apart is not None and difference.field not in apart
+                agreed = not rule.get("agreed") or difference.field not in apart
                 if server in rule["server"] and difference.field in rule["fields"] and agreed and \
                         self.applies(rule, question, ours, theirs, difference, world):
                     self.used[rule["id"], server] += 1
