@@ -11,7 +11,7 @@ BITS = {0x8000: "qr", 0x0400: "aa", 0x0200: "tc", 0x0100: "rd", 0x0080: "ra", 0x
 NO_ANSWER = (1, 4)  # FORMERR, NOTIMP
 SECTIONS = ("answer", "authority", "additional")
 RULE_KEYS = {"id", "server", "why", "source", "fields", "type", "rcode", "their_rcode", "only_ours", "only_theirs", "class",
-             "dnssec_ok", "true_records", "chain_ends", "opcode", "flags", "aa", "trait", "agreed", "made_up", "repeats"}
+             "dnssec_ok", "true_records", "chain_ends", "opcode", "flags", "aa", "trait", "agreed", "made_up", "repeats", "both"}
 
 
 class Difference:
@@ -91,6 +91,8 @@ class Rules:
             for key, records in (("only_ours", difference.ours), ("only_theirs", difference.theirs)):
                 if key in rule and not {message.type_name(r[1]) for r in records} <= set(rule[key]):
                     return False
+            if rule.get("both") and not (difference.ours and difference.theirs):
+                return False
             if rule.get("repeats") and not set(difference.theirs) <= set(ours.sections[SECTIONS.index(difference.field)]):
                 return False
             if rule.get("made_up") and any(world.exists(r[0]) for r in difference.theirs):
