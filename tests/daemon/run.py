@@ -12,38 +12,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
-import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "lib"))
-
-
-class Result(unittest.TextTestResult):
-    def startTest(self, test):
-        super().startTest(test)
-        self.begin = time.monotonic()
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        print(f"{test.id()}: {time.monotonic() - self.begin:.1f} s", flush=True)
-
-
-def run_python(names: list[str]) -> tuple[int, int, int]:
-    loader = unittest.TestLoader()
-    files = [f for f in sorted(HERE.glob("*_test.py")) if not names or f.stem.removesuffix("_test") in names]
-    sys.path.insert(0, str(HERE))
-    suite = unittest.TestSuite(loader.loadTestsFromName(f.stem) for f in files)
-    if not suite.countTestCases():
-        return 0, 0, 0
-    result = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=0).run(suite)
-    for test, reason in result.skipped:
-        print(f"skipped: {test.id()}: {reason}")
-    bad = result.failures + result.errors
-    for test, _ in bad:
-        print(f"FAILED: {test.id()}")
-    skipped = len(result.skipped)
-    return result.testsRun - len({str(t) for t, _ in bad}) - skipped, len({str(t) for t, _ in bad}), skipped
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+import timed  # noqa: E402
 
 
 def run_judge(program: str) -> tuple[int, int, int]:
@@ -61,7 +33,7 @@ def main() -> int:
     parser.add_argument("--judge", help="the GoogleTest program that links ldns and c-ares")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
-    totals = run_python(args.names)
+    totals = timed.run(HERE, args.names)
     if args.judge and (not args.names or "judge" in args.names):
         totals = tuple(a + b for a, b in zip(totals, run_judge(args.judge)))
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")

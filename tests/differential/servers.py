@@ -91,13 +91,7 @@ class Peer:
         return self.log.read_text(errors="replace")[-3000:]
 
     def end(self):
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        programs.stop(self.process)
 
     def __exit__(self, *_):
         self.end()

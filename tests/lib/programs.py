@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 
 UNPACKED = pathlib.Path(__file__).resolve().parents[2] / "build/unpacked"
 FOLDERS = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/lib/systemd", "lib/systemd")
@@ -20,3 +21,15 @@ def environment(program: str) -> dict[str, str]:
         return dict(os.environ)
     libraries = sorted({str(p.parent) for p in UNPACKED.rglob("lib*.so*")})
     return dict(os.environ, LD_LIBRARY_PATH=os.pathsep.join(libraries))
+
+
+def stop(process: subprocess.Popen | None):
+    """Asked to end, and killed after five seconds."""
+    if not process or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -56,13 +56,7 @@ class Peer:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        programs.stop(self.process)
 
     def __enter__(self):
         return self.start()
