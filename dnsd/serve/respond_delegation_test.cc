@@ -13,14 +13,6 @@ using testing::SizeIs;
 using testing::UnorderedElementsAre;
 namespace type = wire::type;
 
-const std::string kApexRecords = "@ 3600 SOA ns1 host 1 3600 600 86400 120\n@ NS ns1\nns1 A 192.0.2.1\n";
-
-std::vector<std::string> lines(const std::vector<ShownRecord>& records) {
-  std::vector<std::string> out;
-  for (const auto& r : records) out.push_back(r.name + " " + r.type + " " + r.data);
-  return out;
-}
-
 class Delegation : public testing::Test {
  protected:
   void SetUp() override {

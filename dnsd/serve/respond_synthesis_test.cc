@@ -13,24 +13,16 @@ using testing::IsEmpty;
 using testing::SizeIs;
 namespace type = wire::type;
 
-const std::string kHead = "@ 3600 SOA ns1 host 1 3600 600 86400 120\n@ NS ns1\nns1 A 192.0.2.1\n";
-
-std::vector<std::string> shown(const std::vector<ShownRecord>& records) {
-  std::vector<std::string> out;
-  for (const auto& r : records) out.push_back(r.name + " " + r.type + " " + r.data);
-  return out;
-}
-
 // The zone of RFC 4592 2.2.1.
 class Wildcard : public testing::Test {
  protected:
   void SetUp() override {
     world.publisher.set_static_zones(
-        {}, {zone_of("example", kHead + "*.example. TXT \"this is a wildcard\"\n*.example. MX 10 host1\n"
-                                        "sub.*.example. TXT \"this is not a wildcard\"\nhost1 A 192.0.2.1\n"
-                                        "_ssh._tcp.host1 SRV 0 0 22 host1\n_ssh._tcp.host2 SRV 0 0 22 host1\n"
-                                        "subdel NS ns.example.com.\n*.w CNAME host1\n*.loop CNAME a.loop\n"
-                                        "*.ent.ent2 A 192.0.2.9\nx.*.star A 192.0.2.5\n")});
+        {}, {zone_of("example", kApexRecords + "*.example. TXT \"this is a wildcard\"\n*.example. MX 10 host1\n"
+                                               "sub.*.example. TXT \"this is not a wildcard\"\nhost1 A 192.0.2.1\n"
+                                               "_ssh._tcp.host1 SRV 0 0 22 host1\n_ssh._tcp.host2 SRV 0 0 22 host1\n"
+                                               "subdel NS ns.example.com.\n*.w CNAME host1\n*.loop CNAME a.loop\n"
+                                               "*.ent.ent2 A 192.0.2.9\nx.*.star A 192.0.2.5\n")});
     world.start();
   }
   World world;
@@ -38,12 +30,12 @@ class Wildcard : public testing::Test {
 
 TEST_F(Wildcard, SynthesisesAsInTheExamplesOfRfc4592) {
   const auto mx = world.ask("host3.example", type::mx);
-  EXPECT_THAT(shown(mx.answer), ElementsAre("host3.example. MX 10 host1.example."));
+  EXPECT_THAT(lines(mx.answer), ElementsAre("host3.example. MX 10 host1.example."));
   EXPECT_THAT(mx.additional, SizeIs(1));
   const auto none = world.ask("host3.example", type::a);
   EXPECT_EQ(none.rcode, "NOERROR") << "the wildcard is there, without this type";
   EXPECT_THAT(none.answer, IsEmpty());
-  EXPECT_THAT(shown(world.ask("foo.bar.example", type::txt).answer),
+  EXPECT_THAT(lines(world.ask("foo.bar.example", type::txt).answer),
               ElementsAre("foo.bar.example. TXT \"this is a wildcard\""));
   EXPECT_THAT(world.ask("host1.example", type::mx).answer, IsEmpty()) << "host1 exists";
   EXPECT_THAT(world.ask("sub.*.example", type::mx).answer, IsEmpty()) << "sub.* exists";
@@ -53,20 +45,20 @@ TEST_F(Wildcard, SynthesisesAsInTheExamplesOfRfc4592) {
 }
 
 TEST_F(Wildcard, IsANameLikeOthersWhenAskedFor) {
-  EXPECT_THAT(shown(world.ask("*.example", type::mx).answer), ElementsAre("*.example. MX 10 host1.example."));
+  EXPECT_THAT(lines(world.ask("*.example", type::mx).answer), ElementsAre("*.example. MX 10 host1.example."));
   EXPECT_THAT(data(world.ask("sub.*.example", type::txt).answer, "TXT"), ElementsAre("\"this is not a wildcard\""));
 }
 
 TEST_F(Wildcard, KeepsTheSpellingOfTheQuestion) {
-  EXPECT_THAT(shown(world.ask("HoSt3.eXample", type::txt).answer),
+  EXPECT_THAT(lines(world.ask("HoSt3.eXample", type::txt).answer),
               ElementsAre("HoSt3.eXample. TXT \"this is a wildcard\""));
 }
 
 TEST_F(Wildcard, MayBeACname) {
-  EXPECT_THAT(shown(world.ask("a.b.w.example", type::a).answer),
+  EXPECT_THAT(lines(world.ask("a.b.w.example", type::a).answer),
               ElementsAre("a.b.w.example. CNAME host1.example.", "host1.example. A 192.0.2.1"));
-  EXPECT_THAT(shown(world.ask("a.w.example", type::cname).answer), ElementsAre("a.w.example. CNAME host1.example."));
-  EXPECT_THAT(shown(world.ask("b.loop.example", type::a).answer),
+  EXPECT_THAT(lines(world.ask("a.w.example", type::cname).answer), ElementsAre("a.w.example. CNAME host1.example."));
+  EXPECT_THAT(lines(world.ask("b.loop.example", type::a).answer),
               ElementsAre("b.loop.example. CNAME a.loop.example.", "a.loop.example. CNAME a.loop.example."));
 }
 
@@ -84,7 +76,7 @@ class Dname : public testing::Test {
   void SetUp() override {
     world.publisher.set_static_zones(
         {}, {zone_of("example.com",
-                     kHead +
+                     kApexRecords +
                          "old 600 DNAME new\nold TXT \"at the owner\"\nbelow.old A 192.0.2.66\nwww.new A 192.0.2.2\n"
                          "a DNAME b\nb DNAME a\ngrow DNAME x.grow\nout DNAME example.net.\n"
                          "again CNAME x.y.old\nx.y.new CNAME z.old\nz.new A 192.0.2.3\nlong DNAME " +
@@ -97,7 +89,7 @@ class Dname : public testing::Test {
 TEST_F(Dname, AnswersItselfAndASynthesisedCname) {
   const auto m = world.ask("www.OLD.example.com", type::a);
   EXPECT_TRUE(m.aa);
-  EXPECT_THAT(shown(m.answer),
+  EXPECT_THAT(lines(m.answer),
               ElementsAre("OLD.example.com. DNAME new.example.com.", "www.OLD.example.com. CNAME www.new.example.com.",
                           "www.new.example.com. A 192.0.2.2"));
   EXPECT_EQ(m.answer[1].ttl, 600U) << "RFC 6672 3.1: the DNAME's";
@@ -108,7 +100,7 @@ TEST_F(Dname, AnswersItselfAndASynthesisedCname) {
 
 TEST_F(Dname, DoesNotRewriteItsOwnerAndHidesWhatIsBelow) {
   EXPECT_THAT(data(world.ask("old.example.com", type::txt).answer, "TXT"), SizeIs(1));
-  EXPECT_THAT(shown(world.ask("old.example.com", type::dname).answer),
+  EXPECT_THAT(lines(world.ask("old.example.com", type::dname).answer),
               ElementsAre("old.example.com. DNAME new.example.com."));
   EXPECT_THAT(world.ask("old.example.com", type::a).answer, IsEmpty());
   EXPECT_THAT(data(world.ask("below.old.example.com", type::a).answer, "A"), IsEmpty());
@@ -127,7 +119,7 @@ TEST_F(Dname, LoopsAndGrowthEndAndNoRecordStandsTwice) {
   for (const char* name : {"x.a.example.com", "y.grow.example.com"}) {
     const auto m = world.ask(name, type::a, {.tcp = true});
     EXPECT_EQ(m.rcode, "NOERROR") << name;
-    auto all = shown(m.answer);
+    auto all = lines(m.answer);
     std::sort(all.begin(), all.end());
     EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end()) << name;
     EXPECT_LE(all.size(), 18U) << name;
@@ -139,12 +131,12 @@ TEST_F(Dname, LoopsAndGrowthEndAndNoRecordStandsTwice) {
 
 TEST(Chain, EndsAfterEightAndWhereItLoops) {
   World world;
-  std::string text = kHead +
+  std::string text = kApexRecords +
                      "self CNAME self\none CNAME two\ntwo CNAME one\nout CNAME www.example.net.\n"
                      "gone CNAME nope\nempty CNAME ns1\nother CNAME www.example.org.\n";
   for (int i = 0; i < 12; ++i) text += fmt::format("c{} CNAME c{}\n", i, i + 1);
-  world.publisher.set_static_zones(
-      {}, {zone_of("example.com", text + "c12 A 192.0.2.12\n"), zone_of("example.org", kHead + "www A 192.0.2.80\n")});
+  world.publisher.set_static_zones({}, {zone_of("example.com", text + "c12 A 192.0.2.12\n"),
+                                        zone_of("example.org", kApexRecords + "www A 192.0.2.80\n")});
   world.start();
   EXPECT_THAT(world.ask("self.example.com", type::a).answer, SizeIs(1));
   EXPECT_THAT(world.ask("one.example.com", type::a).answer, SizeIs(2));

@@ -174,6 +174,15 @@ class World {
   bool started_ = false;
 };
 
+inline const std::string kApexRecords = "@ 3600 SOA ns1 host 1 3600 600 86400 120\n@ NS ns1\nns1 A 192.0.2.1\n";
+
+// "owner type data" of each.
+inline std::vector<std::string> lines(const std::vector<answers::ShownRecord>& records) {
+  std::vector<std::string> out;
+  for (const auto& r : records) out.push_back(r.name + " " + r.type + " " + r.data);
+  return out;
+}
+
 inline std::vector<std::string> data(const std::vector<answers::ShownRecord>& records, std::string_view type) {
   std::vector<std::string> out;
   for (const auto& r : records) {

@@ -104,17 +104,22 @@ class Round:
             self.judge(question, packets[i], {name: replies[name][i] for name in self.lines})
 
     def judge(self, question, packet, replies):
-        try:
-            decoded = {name: message.Reply(r) if r is not None else None for name, r in replies.items()}
-        except message.Malformed as error:
-            return self.fail("dnsd", question, f"a reply cannot be read: {error}\n{ {n: r and r.hex() for n, r in replies.items()} }")
+        decoded, unread = {}, set()
+        for name, reply in replies.items():
+            try:
+                decoded[name] = message.Reply(reply) if reply is not None else None
+            except message.Malformed as error:
+                if name == "dnsd":
+                    return self.fail(name, question, f"the reply cannot be read: {error}\n{reply.hex()}")
+                print(f"{name}'s reply to {question.show()} cannot be read: {error}, seed {self.seed}", flush=True)
+                decoded[name], unread = None, unread | {name}  # its fault, and nothing to compare with
         ours = decoded["dnsd"]
         if ours is not None:
             self.judge_alone(question, packet, ours)
         if any(r is not None and r.tc for r in decoded.values()) and not question.tcp:
             return self.judge_truncated(question, packet, decoded)
         for name, third in (("nsd", "knot"), ("knot", "nsd")):
-            if name in self.lines:
+            if name in self.lines and name not in unread:
                 self.judge_pair(name, question, ours, decoded[name], decoded.get(third))
 
     def judge_alone(self, question, packet, ours):
