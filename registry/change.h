@@ -8,7 +8,7 @@
 
 namespace registry {
 
-enum class ChangeOp : std::uint8_t { put, remove, state };
+enum class ChangeOp : std::uint8_t { put, remove, state, weight };  // weight: a step of a slow start, nothing else
 enum class ChangeKind : std::uint8_t { ns, service, instance, override_rule };
 
 struct Change {

@@ -46,6 +46,12 @@ struct Timer {
   auto operator<=>(const Timer&) const = default;
 };
 
+struct Starting {  // slowly
+  Mono began, next;
+  Service* service = nullptr;
+  Instance* instance = nullptr;
+};
+
 struct Idle {
   Mono since;
   const Service* service = nullptr;
@@ -88,6 +94,8 @@ struct RegistryCore {
   std::size_t instance_count = 0;
   std::set<Timer> leases, forgets;
   std::set<Idle> idle;
+  std::map<const Instance*, Starting> starting;  // those whose share of their weight is not whole yet
+  std::set<Timer> starting_steps;                // the same by Starting::next
   Mono advanced_to = Mono::min();
   Revision declared_at = 0;  // when the configuration file last changed something
 
@@ -131,6 +139,12 @@ struct RegistryCore {
   void replace_template(Service& service, Instance& instance, Edit& edit);
   void update_idle(Service& service, const Edit& edit);
   void set_serial(const SerialEffect& effect);
+
+  // slow_start.cc
+  // The share that an instance gets from now on, which is about to be `available` or not.
+  [[nodiscard]] std::uint8_t share_of(Service& service, Instance& instance, bool available, const Edit& edit);
+  void stop_slow_start(const Instance& instance);
+  void advance_slow_starts(Edit& edit);
 
   // core_leases.cc
   void start_lease(Service& service, Instance& instance, Millis lease, Mono now);

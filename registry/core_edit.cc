@@ -51,10 +51,13 @@ void RegistryCore::touch(Edit& edit, Service& service, bool content) {
 bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
   const Judgement now = judge(service, instance, ruling(service, instance));
   const bool available = now.v4 || now.v6;
+  const std::uint8_t share = share_of(service, instance, available, edit);
+  const std::uint16_t weight = part_of(now.weight, share);
   const bool content = instance.available_v4 != now.v4 || instance.available_v6 != now.v6 ||
-                       (available && instance.effective_weight != now.weight);
+                       (available && instance.effective_weight != weight);
   const bool visible = content || instance.state != now.state || instance.reason != now.reason ||
-                       instance.effective_weight != now.weight;
+                       instance.effective_weight != weight || instance.full_weight != now.weight ||
+                       instance.share != share;
   service.available += available;
   service.available -= instance.available;
   instance.state = now.state;
@@ -63,7 +66,9 @@ bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
   instance.available_v6 = now.v6;
   instance.ever_passed |= now.passed;
   instance.reason = now.reason;
-  instance.effective_weight = now.weight;
+  instance.share = share;
+  instance.full_weight = now.weight;
+  instance.effective_weight = weight;
   instance.horizon = now.horizon;
   if (!visible) return false;
   touch(edit, service, content);

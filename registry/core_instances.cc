@@ -117,6 +117,7 @@ void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& e
   touch(edit, service, true);
   tell(edit, {ChangeKind::instance, ChangeOp::remove, service.name.key(), it->first, false, {}});
   drop_timers(service, instance);
+  stop_slow_start(instance);
   unlink(*this, service, *instance.def);
   service.available -= instance.available;
   --instance_count;

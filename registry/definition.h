@@ -28,7 +28,7 @@ struct Protocols {  // a port may be offered on both
 struct NamedPort {
   std::uint16_t port = 0;
   Protocols protocols;
-  std::vector<std::string> alpn;  // RFC 9460; HTTPS records come with a later issue
+  std::vector<std::string> alpn;  // RFC 9460: makes an HTTPS record of the port
   bool operator==(const NamedPort&) const = default;
 };
 

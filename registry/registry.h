@@ -22,6 +22,7 @@
 #include "registry/instance_map.h"
 #include "registry/maybe_time.h"
 #include "registry/problem.h"
+#include "registry/slow_start.h"
 
 namespace registry {
 
@@ -67,8 +68,10 @@ struct Instance {
   bool available_v6 = false;
   bool ever_passed = false;  // fail_open answers only what ever passed or has no checks
   Reason reason = Reason::ok;
-  std::uint16_t effective_weight = 0;
-  Mono horizon = Mono::max();  // the state cannot flip before
+  std::uint8_t share = kFullShare;     // of its weight, while it starts slowly
+  std::uint16_t full_weight = 0;       // of its state
+  std::uint16_t effective_weight = 0;  // that share of it
+  Mono horizon = Mono::max();          // the state cannot flip before
   Mono timer = Mono::max();  // where its lease stands among the registry's timers: a heartbeat moves the deadline only
 
   [[nodiscard]] const Addresses& addresses() const { return def->host.empty() ? def->addresses : resolved; }

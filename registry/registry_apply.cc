@@ -237,7 +237,7 @@ std::vector<std::string> Registry::restore(std::vector<Effect> effects, Revision
 std::vector<Effect> Registry::observed(const ChangeSet& changes) const {
   std::vector<Effect> out;
   for (const Change& change : changes.changes) {
-    if (change.kind != ChangeKind::instance || change.op == ChangeOp::remove) continue;
+    if (change.kind != ChangeKind::instance || change.op == ChangeOp::remove || change.op == ChangeOp::weight) continue;
     const Instance* const instance = find_instance(change.service, change.id);
     if (instance == nullptr) continue;
     const bool registered = change.op == ChangeOp::put, first = instance->created == instance->revision;

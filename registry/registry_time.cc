@@ -62,6 +62,7 @@ ChangeSet Registry::advance(const Now& now) {
   impl_->advanced_to = std::max(impl_->advanced_to, now.mono);
   end_leases(*impl_, edit);
   end_overrides(*impl_, edit);
+  impl_->advance_slow_starts(edit);
   return impl_->finish(std::move(edit));
 }
 
@@ -69,6 +70,7 @@ Mono Registry::next_deadline() const {
   const RegistryCore& core = *impl_;
   Mono next = core.leases.empty() ? Mono::max() : core.leases.begin()->at;
   for (const Override* const each : core.ranking) next = std::min(next, each->ends);
+  if (!core.starting_steps.empty()) next = std::min(next, core.starting_steps.begin()->at);
   if (core.advanced_to == Mono::max()) return next;
   const Mono later = core.advanced_to + Mono::duration{1};
   next = std::min(next, next_after(core.forgets, Timer{later}, [](const Timer& t) { return t.at; }));

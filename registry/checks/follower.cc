@@ -12,7 +12,7 @@ const auto kNoChecks = std::make_shared<const std::vector<CheckDef>>();
 
 void Follower::follow(const Registry& registry, const ChangeSet& changes, std::vector<Command>& out) {
   for (const Change& change : changes.changes) {
-    if (change.op == ChangeOp::state) continue;
+    if (change.op == ChangeOp::state || change.op == ChangeOp::weight) continue;
     if (change.kind == ChangeKind::service) sync_service(registry, change.service, out);
     if (change.kind == ChangeKind::instance) sync_instance(registry, change.service, change.id, out);
   }

@@ -1,0 +1,60 @@
+#include "registry/slow_start.h"
+
+#include <algorithm>
+
+#include "registry/core.h"
+
+namespace registry {
+
+std::uint8_t share_after(Mono::duration elapsed, Millis slow_start) {
+  if (slow_start <= Millis{}) return kFullShare;
+  const auto passed = std::max(elapsed, Mono::duration{});
+  if (passed >= slow_start) return kFullShare;
+  return static_cast<std::uint8_t>(1 + passed * (kFullShare - 1) / slow_start);
+}
+
+Mono::duration time_of_next(std::uint8_t share, Millis slow_start) {
+  // Rounded up, so that the step has come by then.
+  return (Mono::duration{slow_start} * share + Mono::duration{kFullShare - 2}) / (kFullShare - 1);
+}
+
+std::uint16_t part_of(std::uint16_t weight, std::uint8_t share) {
+  if (weight == 0 || share == kFullShare) return weight;
+  return static_cast<std::uint16_t>(std::max(1, (weight * share + kFullShare / 2) / kFullShare));
+}
+
+void RegistryCore::stop_slow_start(const Instance& instance) {
+  const auto at = starting.find(&instance);
+  if (at == starting.end()) return;
+  starting_steps.erase({at->second.next, at->second.service, at->second.instance});
+  starting.erase(at);
+}
+
+std::uint8_t RegistryCore::share_of(Service& service, Instance& instance, bool available, const Edit& edit) {
+  const Millis slow = service.policy.slow_start;
+  const auto at = starting.find(&instance);
+  const bool begins = available && !instance.available && !edit.silent;
+  if (!available || slow == Millis{} || (at == starting.end() && !begins)) {
+    stop_slow_start(instance);
+    return kFullShare;
+  }
+  const Mono began = begins ? edit.now.mono : at->second.began;
+  const std::uint8_t share = share_after(edit.now.mono - began, slow);
+  stop_slow_start(instance);
+  if (share == kFullShare) return share;
+  const Mono next = began + time_of_next(share, slow);
+  starting[&instance] = {began, next, &service, &instance};
+  starting_steps.insert({next, &service, &instance});
+  return share;
+}
+
+void RegistryCore::advance_slow_starts(Edit& edit) {
+  while (!starting_steps.empty() && starting_steps.begin()->at <= edit.now.mono) {
+    const Timer step = *starting_steps.begin();
+    if (!refresh(*step.service, *step.instance, edit)) continue;
+    tell(edit, {ChangeKind::instance, ChangeOp::weight, step.service->name.key(), step.instance->def->id,
+                step.instance->available, std::string(to_string(step.instance->reason))});
+  }
+}
+
+}  // namespace registry
