@@ -49,8 +49,8 @@ void server_metrics(std::string& out, const serve::Server::Stats& dns) {
   single(out, "dnsd_dns_response_bytes_total", "counter", "Octets of responses.", dns.bytes_out);
   single(out, "dnsd_dns_truncated_total", "counter", "Responses with TC set.", dns.truncated);
   single(out, "dnsd_dns_dropped_total", "counter", "Packets that get no response (not a query).", dns.dropped);
-  single(out, "dnsd_dns_fail_open_total", "counter", "Responses with instances that are not available (on_empty).",
-         dns.fail_open);
+  single(out, "dnsd_dns_fail_open_total", "counter",
+         "Responses with instances that are not available, for want of others.", dns.fail_open);
   family(out, "dnsd_dns_rate_limited_total", "counter", "Responses over the rate limit, by what became of them.");
   labelled(out, "dnsd_dns_rate_limited_total", "action", "drop", dns.rate_dropped);
   labelled(out, "dnsd_dns_rate_limited_total", "action", "slip", dns.rate_slipped);
@@ -74,6 +74,8 @@ void append_dns_metrics(std::string& out, const serve::Server::Stats& dns, const
   single(out, "dnsd_table_blocks", "gauge", "Service blocks in the answer table.", table.blocks);
   single(out, "dnsd_table_bytes", "gauge", "Octets of the answer table.", table.bytes);
   single(out, "dnsd_table_retired", "gauge", "Replaced blocks that wait for a grace period.", table.retired);
+  single(out, "dnsd_services_fail_open", "gauge",
+         "Services that are answered with instances that are not available, for want of others.", table.fail_open);
   single(out, "dnsd_publishes_total", "counter", "Changes published to DNS.", table.published);
   family(out, "dnsd_checks_total", "counter", "Probe results, by verdict.");
   labelled(out, "dnsd_checks_total", "result", "ok", probes.ok);

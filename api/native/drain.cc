@@ -1,7 +1,8 @@
 // Drain: out of new answers at once, and a measured time after which no copy of an old answer lives.
 //
 // safe_after = (time of the last answer of the service, read once no worker can use the replaced block any more)
-//            + TTL + min_ttl (MECHANISMS 8: the direct name is clamped to it meanwhile).
+//            + TTL + min_ttl. Whoever got an SRV record at that time may ask for its target until the record ends; from
+//            the drain on the direct name's TTL ends at safe_after, or is min_ttl.
 #include <algorithm>
 
 #include "api/long_poll.h"

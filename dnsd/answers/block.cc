@@ -48,6 +48,16 @@ const PortName* ServiceBlock::find_port(const std::uint8_t* folded, std::uint8_t
   return compare(at<std::uint8_t>(found->name), folded) == 0 ? &*found : nullptr;
 }
 
+const Mark* ServiceBlock::find_mark(const std::uint8_t* folded, bool zone) const noexcept {
+  const std::span all{at<Mark>(marks), mark_count};
+  const auto found = std::partition_point(all.begin(), all.end(), [&](const Mark& mark) {
+    const int d = compare(at<std::uint8_t>(mark.name), folded);
+    return d != 0 ? d < 0 : mark.zone < zone;
+  });
+  if (found == all.end() || found->zone != zone) return nullptr;
+  return compare(at<std::uint8_t>(found->name), folded) == 0 ? &*found : nullptr;
+}
+
 InstanceText ServiceBlock::text_of(const Entry& entry) const noexcept {
   InstanceText out{at<std::uint8_t>(entry.text)};
   const std::uint8_t* p = out.label + out.label[0] + 1;

@@ -1,16 +1,17 @@
 #include "dnsd/answers/block_builder.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cassert>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "dnsd/answers/alias_table.h"
+#include "dnsd/answers/block_image.h"
 #include "dnsd/answers/sticky_ranks.h"
 #include "dnsd/answers/ticks.h"
+#include "dnsd/answers/tiers.h"
 #include "dnsd/answers/txt.h"
 #include "dnsd/answers/wire_name.h"
 
@@ -18,68 +19,11 @@ namespace dnsd::answers {
 namespace {
 
 using registry::Instance;
-using registry::Protocol;
 using registry::Reason;
 using registry::Service;
 
 constexpr std::size_t kMaxEntries = 65'535;  // u16 indexes; the registry's own limit is 10,000
-
-struct Item {
-  const Instance* instance;
-  const registry::InstanceDef* def;
-  std::string label;  // folded
-  Entry entry{};
-};
-
-// Registered in the order of their ids, which are the labels as a rule: sorted already, so a look saves the sorting.
-template <class It, class Less>
-void sort_if_needed(It begin, It end, Less less) {
-  if (!std::is_sorted(begin, end, less)) std::sort(begin, end, less);
-}
-
-// The first of equal keys: a table of indexes, open addressing at half load at most.
-class Firsts {
- public:
-  explicit Firsts(std::size_t most) : table_(std::bit_ceil(2 * most + 2), kNone) {}
-  template <class Equal>
-  std::uint16_t find_or_add(std::uint64_t hash, std::uint16_t index, Equal equal) {
-    const std::size_t mask = table_.size() - 1;
-    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
-      if (table_[i] == kNone) table_[i] = index;
-      if (table_[i] == index || equal(table_[i])) return table_[i];
-    }
-  }
-
- private:
-  static constexpr std::uint16_t kNone = 0xffff;  // no index: at most kMaxEntries
-  std::vector<std::uint16_t> table_;
-};
-
-// Appends arrays to one growing image of the block; offsets are from its start.
-class Image {
- public:
-  Image() : bytes_(sizeof(ServiceBlock)) {}
-  void reserve(std::size_t octets) { bytes_.reserve(octets); }
-  template <class T>
-  std::uint32_t put(const T* items, std::size_t count) {
-    bytes_.resize((bytes_.size() + alignof(T) - 1) / alignof(T) * alignof(T));
-    const auto at = static_cast<std::uint32_t>(bytes_.size());
-    bytes_.resize(bytes_.size() + count * sizeof(T));
-    if (items != nullptr) overwrite(at, items, count);
-    return at;
-  }
-  std::uint32_t put(std::string_view text) { return put(text.data(), text.size()); }
-  // A placeholder to be overwritten when the offsets inside are known.
-  template <class T>
-  void overwrite(std::uint32_t at, const T* items, std::size_t count) {
-    if (count != 0) std::memcpy(bytes_.data() + at, items, count * sizeof(T));
-  }
-  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-  [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
+constexpr std::uint16_t kOpened = 0x8000;    // of Entry::flags while the block is made
 
 // fail_open answers what ever passed or has no checks, but never what people took out.
 bool is_last_resort(const Instance& i) {
@@ -87,11 +31,17 @@ bool is_last_resort(const Instance& i) {
   return !withdrawn && (i.ever_passed || !i.checks || i.checks->empty());
 }
 
+// When what stands under the instance's own name ends: its host's addresses, itself after a lease that ended, the
+// copies that were handed out before a drain. Until these are measured nothing is handed out that lasts (TTL =
+// min_ttl).
 std::uint32_t ends_at(const Instance& i, const registry::Now& now) {
   std::uint32_t ends = UINT32_MAX;
   if (!i.def->host.empty() && i.resolved_until) ends = to_ticks(*i.resolved_until);
-  if (i.safe_after) ends = std::min(ends, to_ticks(now.mono + (*i.safe_after - now.wall)));
-  return ends;
+  if (i.forget_at) ends = std::min(ends, to_ticks(*i.forget_at));
+  if (!i.drain_started) return ends;
+  if (!i.safe_after) return std::min(ends, to_ticks(now.mono));
+  // The tick of an answer is up to 100 ms old, and the coarse clock behind: two ticks earlier no copy is too late.
+  return std::min(ends, to_ticks(now.mono + (*i.safe_after - now.wall) - 2 * kTick));
 }
 
 std::string meta_rdatas(const registry::Meta& meta) {
@@ -113,14 +63,16 @@ class Builder {
   ServiceBlockPtr build(bool ranked, const ServiceBlock* before) {
     collect();
     fill_policy();
-    choose_tier();
     image_.reserve(sizeof(ServiceBlock) + 256 + items_.size() * 64);
     const std::uint32_t entries_at = image_.put<Entry>(nullptr, items_.size());  // written when the offsets are known
     assert(entries_at == sizeof(ServiceBlock));
     put_v6();
     put_label_index();
-    if (head_.tier_size != 0) put_tier();
-    put_ports();
+    if (head_.tier_size != 0) put_draws();
+    put_groups(image_, head_, items_);
+    put_ports(image_, head_, items_);
+    put_https(image_, head_, items_);
+    put_marks(image_, head_, items_);
     put_text();
     image_.overwrite(entries_at, entries().data(), items_.size());
     if (ranked && head_.tier_size != 0 && (head_.flags & ServiceBlock::kSticky) != 0) put_ranks(before);
@@ -133,14 +85,16 @@ class Builder {
 
  private:
   void collect();
-  void add(const Instance& instance, bool last_resort);
+  void add(const Instance& instance);
+  void add_ports(const Instance& instance, Entry& entry);
+  [[nodiscard]] TierChoice tier_by_threshold(bool none) const;
+  void open(std::optional<std::uint16_t> priority);
+  void order();
   void fill_policy();
-  void choose_tier();
+  void set_tier(std::optional<std::uint16_t> chosen);
   void put_v6();
   void put_label_index();
-  void put_tier();
-  void put_groups();
-  void put_ports();
+  void put_draws();
   void put_text();
   void put_ranks(const ServiceBlock* before);
   std::string text_of(Item& item) const;
@@ -159,54 +113,105 @@ class Builder {
   Image image_;
 };
 
+// An available instance is listed; where too few of them are, so is what may be answered as a last resort.
 void Builder::collect() {
-  const bool none = std::none_of(service_.instances.begin(), service_.instances.end(),
-                                 [](const auto& i) { return i.second.available; });
-  const bool open = none && service_.policy.on_empty == registry::OnEmpty::fail_open;
   items_.reserve(service_.instances.size());
   for (const auto& [id, instance] : service_.instances) {
     if (items_.size() == kMaxEntries) break;
-    add(instance, open && is_last_resort(instance));
+    add(instance);
   }
-  const auto listed = std::stable_partition(items_.begin(), items_.end(), [&](const Item& item) {
-    return item.instance->available || (open && is_last_resort(*item.instance));
-  });
-  head_.total = static_cast<std::uint16_t>(items_.size());
-  head_.listed = static_cast<std::uint16_t>(listed - items_.begin());
-  if (open && head_.listed != 0) head_.flags |= ServiceBlock::kFailOpen;
-  const auto text_less = [](const Item& a, const Item& b) { return a.label < b.label; };
-  sort_if_needed(items_.begin(), listed, [&](const Item& a, const Item& b) {
-    return a.entry.priority != b.entry.priority ? a.entry.priority < b.entry.priority : text_less(a, b);
-  });
-  sort_if_needed(listed, items_.end(), text_less);
+  const auto& policy = service_.policy;
+  const bool none =
+      std::none_of(items_.begin(), items_.end(), [](const Item& item) { return item.instance->available; });
+  const bool may_open = policy.fail_open_below > 0 || policy.on_empty == registry::OnEmpty::fail_open;
+  std::optional<std::uint16_t> chosen;
+  if (may_open) {
+    head_.flags |= ServiceBlock::kMayOpen;
+    const TierChoice choice = tier_by_threshold(none);
+    chosen = choice.priority;
+    // SRV leaves the tiers to its clients: with nothing available they get all of them.
+    if (choice.opens) open(none ? std::nullopt : chosen);
+  }
+  order();
+  set_tier(chosen);
 }
 
-void Builder::add(const Instance& instance, bool last_resort) {
+TierChoice Builder::tier_by_threshold(bool none) const {
+  constexpr std::uint16_t any = Entry::kV4 | Entry::kV6, answer = Entry::kAnswerV4 | Entry::kAnswerV6;
+  std::vector<Tier> tiers;
+  Tier* last = nullptr;
+  for (const Item& item : items_) {
+    const Entry& e = item.entry;
+    const bool available = e.has(answer);
+    if (!available && !(e.has(Entry::kLastResort) && e.has(any))) continue;
+    if (last == nullptr || last->priority != e.priority) {
+      const auto found = std::ranges::find(tiers, e.priority, &Tier::priority);
+      last = found != tiers.end() ? &*found : &tiers.emplace_back(Tier{.priority = e.priority});
+    }
+    ++last->members;
+    last->available += available;
+  }
+  std::ranges::sort(tiers, {}, &Tier::priority);
+  const bool open_when_empty = none && service_.policy.on_empty == registry::OnEmpty::fail_open;
+  return choose_tier(tiers, service_.policy.fail_open_below, open_when_empty);
+}
+
+// The tier of that priority, or all of them.
+void Builder::open(std::optional<std::uint16_t> priority) {
+  for (Item& item : items_) {
+    Entry& e = item.entry;
+    if (item.instance->available || !e.has(Entry::kLastResort) || (priority && e.priority != *priority)) continue;
+    if (e.has(Entry::kV4)) e.flags |= Entry::kAnswerV4;
+    if (e.has(Entry::kV6)) e.flags |= Entry::kAnswerV6;
+    e.flags |= kOpened;
+    head_.flags |= ServiceBlock::kFailOpen;
+  }
+}
+
+void Builder::order() {
+  const auto listed = std::stable_partition(items_.begin(), items_.end(), [](const Item& item) {
+    return item.instance->available || item.entry.has(kOpened);
+  });
+  for (Item& item : items_) item.entry.flags &= static_cast<std::uint16_t>(~kOpened);
+  head_.total = static_cast<std::uint16_t>(items_.size());
+  head_.listed = static_cast<std::uint16_t>(listed - items_.begin());
+  const auto less = [](const Item& a, const Item& b) {
+    return a.entry.priority != b.entry.priority ? a.entry.priority < b.entry.priority : a.label < b.label;
+  };
+  sort_if_needed(items_.begin(), listed, less);
+  sort_if_needed(listed, items_.end(), less);
+}
+
+void Builder::add(const Instance& instance) {
   const auto& def = *instance.def;
   Item item{&instance, &def, registry::fold(def.label)};
   Entry& e = item.entry;
   e.priority = def.priority;
-  e.weight = last_resort && instance.effective_weight == 0 ? def.weight : instance.effective_weight;
+  e.weight = instance.full_weight;
+  e.share = instance.share;
   e.reason = static_cast<std::uint8_t>(instance.reason);
   const auto& addresses = instance.addresses();
   if (addresses.v4) {
     e.flags |= Entry::kV4;
-    if (last_resort || (instance.available && instance.available_v4)) e.flags |= Entry::kAnswerV4;
+    if (instance.available && instance.available_v4) e.flags |= Entry::kAnswerV4;
     std::memcpy(e.v4, addresses.v4->octets.data(), 4);
   }
   if (addresses.v6) {
     e.flags |= Entry::kV6;
-    if (last_resort || (instance.available && instance.available_v6)) e.flags |= Entry::kAnswerV6;
+    if (instance.available && instance.available_v6) e.flags |= Entry::kAnswerV6;
   }
-  if (def.port) {
-    e.port = *def.port;
-    if (def.protocols.tcp) e.flags |= Entry::kTcp, head_.flags |= ServiceBlock::kDefaultTcp;
-    if (def.protocols.udp) e.flags |= Entry::kUdp, head_.flags |= ServiceBlock::kDefaultUdp;
-  }
+  if (is_last_resort(instance)) e.flags |= Entry::kLastResort;
+  if (def.port) add_ports(instance, e);
   if (!def.host.empty()) e.flags |= Entry::kHost;
   if (!def.meta.empty()) e.flags |= Entry::kMeta;
   if (ends_at(instance, now_) != UINT32_MAX) e.flags |= Entry::kEnds;
   items_.push_back(std::move(item));
+}
+
+void Builder::add_ports(const Instance& instance, Entry& entry) {
+  entry.port = *instance.def->port;
+  if (instance.def->protocols.tcp) entry.flags |= Entry::kTcp, head_.flags |= ServiceBlock::kDefaultTcp;
+  if (instance.def->protocols.udp) entry.flags |= Entry::kUdp, head_.flags |= ServiceBlock::kDefaultUdp;
 }
 
 void Builder::fill_policy() {
@@ -227,12 +232,13 @@ void Builder::fill_policy() {
 }
 
 // The tier is chosen over both families, so AAAA never comes from another tier than A.
-void Builder::choose_tier() {
+void Builder::set_tier(std::optional<std::uint16_t> chosen) {
   constexpr std::uint16_t any = Entry::kAnswerV4 | Entry::kAnswerV6;
   const auto end = items_.begin() + head_.listed;
-  const auto first = std::find_if(items_.begin(), end, [](const Item& i) { return i.entry.has(any); });
-  if (first == end) return;
-  const std::uint16_t priority = first->entry.priority;
+  const auto best = std::find_if(items_.begin(), end, [](const Item& i) { return i.entry.has(any); });
+  if (best == end) return;
+  const std::uint16_t priority = chosen.value_or(best->entry.priority);
+  if (best->entry.priority != priority) head_.flags |= ServiceBlock::kSpilled;
   const auto begin = std::find_if(items_.begin(), end, [&](const Item& i) { return i.entry.priority == priority; });
   const auto last = std::find_if(begin, end, [&](const Item& i) { return i.entry.priority != priority; });
   head_.tier_begin = static_cast<std::uint16_t>(begin - items_.begin());
@@ -262,72 +268,19 @@ void Builder::put_label_index() {
   head_.labels = image_.put(order.data(), order.size());
 }
 
-void Builder::put_tier() {
+void Builder::put_draws() {
   std::vector<std::uint32_t> weights;
-  std::uint32_t total = 0;
+  std::uint64_t total = 0;
   bool equal = true;
   for (unsigned i = 0; i < head_.tier_size; ++i) {
     const Entry& e = items_[head_.tier_begin + i].entry;
-    weights.push_back(e.has(Entry::kAnswerV4 | Entry::kAnswerV6) ? e.weight : 0);
+    weights.push_back(e.has(Entry::kAnswerV4 | Entry::kAnswerV6) ? e.draw_weight() : 0);
     total += weights.back();
     equal = equal && weights.back() == weights.front();
   }
-  if (!equal && total != 0) {
-    const auto table = build_alias_table(weights);
-    head_.alias = image_.put(table.data(), table.size());
-  }
-  put_groups();
-}
-
-void Builder::put_groups() {
-  const unsigned n = head_.tier_size;
-  std::vector<std::uint16_t> groups(2 * n);
-  const auto address = [&](std::size_t i, bool v6) {
-    const auto& a = items_[head_.tier_begin + i].instance->addresses();
-    return v6 ? std::span<const std::uint8_t>(a.v6->octets) : std::span<const std::uint8_t>(a.v4->octets);
-  };
-  bool repeats = false;
-  for (const bool v6 : {false, true}) {
-    Firsts firsts(n);
-    for (unsigned i = 0; i < n; ++i) {
-      auto& group = groups[(v6 ? n : 0) + i] = static_cast<std::uint16_t>(i);
-      if (!items_[head_.tier_begin + i].entry.has(v6 ? Entry::kV6 : Entry::kV4)) continue;
-      const auto own = address(i, v6);
-      group = firsts.find_or_add(XXH3_64bits(own.data(), own.size()), group,
-                                 [&](std::uint16_t other) { return std::ranges::equal(own, address(other, v6)); });
-      repeats = repeats || group != i;
-    }
-  }
-  if (!repeats) return;
-  head_.flags |= ServiceBlock::kGroups;
-  head_.groups = image_.put(groups.data(), groups.size());
-}
-
-void Builder::put_ports() {
-  using Items = std::vector<PortItem>;
-  std::map<std::pair<std::string, std::uint8_t>, Items> ports;
-  std::map<std::string_view, std::array<Items*, 2>> by_spelling;  // most instances have the same few
-  const auto list = [&](const std::string& name, std::uint8_t flag) -> Items& {
-    Items*& known = by_spelling[name][flag == Entry::kTcp ? 0 : 1];
-    if (known == nullptr) known = &ports[{registry::fold(name), flag}];
-    return *known;
-  };
-  for (std::size_t i = 0; i < items_.size(); ++i) {
-    for (const auto& [name, port] : items_[i].def->ports) {
-      const PortItem item{static_cast<std::uint16_t>(i), port.port};
-      if (port.protocols.tcp) list(name, Entry::kTcp).push_back(item);
-      if (port.protocols.udp) list(name, Entry::kUdp).push_back(item);
-    }
-  }
-  std::vector<PortName> heads;
-  for (const auto& [key, items] : ports) {
-    const auto& [name, flag] = key;
-    head_.flags |= flag == Entry::kTcp ? ServiceBlock::kNamedTcp : ServiceBlock::kNamedUdp;
-    const std::uint32_t text = image_.put(label_wire(name));
-    heads.push_back({text, image_.put(items.data(), items.size()), static_cast<std::uint16_t>(items.size()), flag, 0});
-  }
-  head_.port_names = static_cast<std::uint32_t>(heads.size());
-  head_.ports = image_.put(heads.data(), heads.size());
+  if (equal || total == 0) return;
+  const auto table = build_alias_table(weights);
+  head_.alias = image_.put(table.data(), table.size());
 }
 
 std::string Builder::text_of(Item& item) const {

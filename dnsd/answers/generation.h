@@ -34,7 +34,8 @@ class Generation {
 
   void load(const registry::Registry& registry, const registry::Now& now);  // everything; before attach()
   void attach() { tree_.attach(), attached_ = true; }
-  void keep_last_sent(const Generation& before);  // of services that were there before the reload
+  void keep_last_sent(const Generation& before,
+                      const registry::Now& now);  // of services that were there before the reload
 
   // False: the namespace's aliases changed, which moves every name in it, or its apex is a name already, or lies inside
   // a zone file's zone. The caller loads a new generation.
@@ -47,6 +48,7 @@ class Generation {
   void set_horizon(const registry::Service& service);
   void finish();  // what several changes of one publish share: the lists of services
 
+  // No copy of an answer of the service lives longer than its TTL from that tick on; 0 = none was sent.
   [[nodiscard]] std::uint32_t last_sent(const std::string& service) const;
   [[nodiscard]] Publisher::Stats stats() const;
 
@@ -78,6 +80,7 @@ class Generation {
     std::vector<Node*> nodes;  // one per place
     ServiceBlockPtr block;
     ReverseNames::Pointers pointers;
+    std::uint32_t copies_until = 0;  // tick: of answers that had a longer TTL than they would have now
   };
 
   void add_alone(const StaticZone& zone);
@@ -94,6 +97,7 @@ class Generation {
   [[nodiscard]] bool is_inside_static_zone(const registry::NamespaceDef& def) const;
   [[nodiscard]] bool is_apex(std::string_view name) const;  // in the tree already
   [[nodiscard]] StaticOwners owners_of(const StaticZone* zone, std::string_view place) const;
+  static void keep_copies(Published& published, const ServiceBlock& after, const registry::Now& now);
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
   void set_tcp(const Space& space, Place& place);
@@ -115,6 +119,7 @@ class Generation {
   std::unordered_map<std::string, Published> services_;
   std::set<std::string> lists_changed_;  // namespaces whose list of services is to be written anew
   std::size_t block_bytes_ = 0;
+  std::size_t fail_open_ = 0;  // of services_, those whose block is so
 };
 
 }  // namespace dnsd::answers

@@ -18,11 +18,25 @@ std::uint32_t namespace_ttl(const registry::NamespaceDef& def) {
   return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::seconds>(def.ttl).count());
 }
 
+// The tick that a worker notes is up to 100 ms old by then, and where two of them race one tick may be lost.
+constexpr std::uint32_t kLate = 2;
+
+std::uint32_t latest(const std::vector<Node*>& nodes) {
+  std::uint32_t last = 0;
+  for (const Node* node : nodes) last = std::max(last, node->last_sent.load(std::memory_order_relaxed));
+  return last == 0 ? 0 : last + kLate;
+}
+
+bool was_browsed(const std::vector<Node*>& nodes) {
+  return std::ranges::any_of(nodes, [](const Node* node) { return node->browsed.load(std::memory_order_relaxed); });
+}
+
 }  // namespace
 
 void Generation::retire(ServiceBlockPtr old) {
   if (!old) return;
   block_bytes_ -= old->size;
+  if (old->has(ServiceBlock::kFailOpen)) --fail_open_;
   if (attached_) reclaimer_.retire([p = std::move(old)] {});
 }
 
@@ -37,6 +51,7 @@ void Generation::put_service(const registry::Registry& registry, const registry:
   Published& published = services_[key];
   ServiceBlockPtr block = build_ranked_block(registry, service, now, published.block.get());
   block_bytes_ += block->size;
+  if (block->has(ServiceBlock::kFailOpen)) ++fail_open_;
   const std::uint32_t horizon = to_ticks(service.horizon);
   published.apex = service.apex;
   if (published.nodes.empty()) {
@@ -54,6 +69,7 @@ void Generation::put_service(const registry::Registry& registry, const registry:
       node->horizon.store(horizon, std::memory_order_release);
     }
   }
+  keep_copies(published, *block, now);
   auto pointers = reverse_.pointers_of(service);
   reverse_.replace(published.pointers, published.block ? published.block->ttl : 0, pointers, block->ttl);
   published.pointers = std::move(pointers);
@@ -139,25 +155,47 @@ void Generation::set_list(Space& space) {
   }
 }
 
-void Generation::keep_last_sent(const Generation& before) {
-  for (const auto& [key, published] : services_) {
-    if (published.nodes.empty()) continue;
-    auto& last = published.nodes.front()->last_sent;
-    const std::uint32_t tick = before.last_sent(key);
-    if (tick > last.load(std::memory_order_relaxed)) last.store(tick, std::memory_order_relaxed);
+// Answers with the longer TTL that it had may leave until now: workers may still read the block of before.
+void Generation::keep_copies(Published& published, const ServiceBlock& after, const registry::Now& now) {
+  if (!published.block || published.block->ttl <= after.ttl || latest(published.nodes) == 0) return;
+  const std::uint32_t until = to_ticks(now.mono) + kLate + published.block->ttl * kTicksPerSecond;
+  published.copies_until = std::max(published.copies_until, until);
+}
+
+void Generation::keep_last_sent(const Generation& before, const registry::Now& now) {
+  for (auto& [key, published] : services_) {
+    const auto old = before.services_.find(key);
+    if (old == before.services_.end() || published.nodes.empty() || !published.block) continue;
+    const Node& node = *published.nodes.front();
+    for (const Node* each : old->second.nodes) {
+      const std::uint32_t tick = each->last_sent.load(std::memory_order_relaxed);
+      if (tick > node.last_sent.load(std::memory_order_relaxed)) node.last_sent.store(tick, std::memory_order_relaxed);
+    }
+    if (was_browsed(old->second.nodes)) node.browsed.store(true, std::memory_order_relaxed);
+    published.copies_until = std::max(published.copies_until, old->second.copies_until);
+    if (latest(old->second.nodes) == 0 || old->second.block->ttl <= published.block->ttl) continue;
+    const std::uint32_t until = to_ticks(now.mono) + kLate + old->second.block->ttl * kTicksPerSecond;
+    published.copies_until = std::max(published.copies_until, until);
   }
 }
 
 std::uint32_t Generation::last_sent(const std::string& service) const {
-  std::uint32_t last = 0;
-  if (const auto at = services_.find(service); at != services_.end()) {
-    for (const Node* node : at->second.nodes) last = std::max(last, node->last_sent.load(std::memory_order_relaxed));
-  }
+  const auto at = services_.find(service);
+  if (at == services_.end() || !at->second.block) return 0;
+  const Published& published = at->second;
+  std::uint32_t last = latest(published.nodes);
+  const std::uint32_t ttl = published.block->ttl * kTicksPerSecond;
+  if (published.copies_until > ttl) last = std::max(last, published.copies_until - ttl);
+  // PTR, then SRV, then the address: one step more than from SRV on, and each of them may be the last at its time.
+  if (last != 0 && was_browsed(published.nodes)) last += published.block->min_ttl * kTicksPerSecond;
   return last;
 }
 
 Publisher::Stats Generation::stats() const {
-  return {.names = tree_.names(), .blocks = services_.size() + tree_.blocks(), .bytes = block_bytes_ + tree_.bytes()};
+  return {.names = tree_.names(),
+          .blocks = services_.size() + tree_.blocks(),
+          .bytes = block_bytes_ + tree_.bytes(),
+          .fail_open = fail_open_};
 }
 
 }  // namespace dnsd::answers

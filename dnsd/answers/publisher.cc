@@ -48,10 +48,10 @@ void Publisher::publish_all(const registry::Registry& registry, const registry::
   fresh->load(registry, now);
   fresh->attach();
   if (impl_->generation) {
-    fresh->keep_last_sent(*impl_->generation);
+    fresh->keep_last_sent(*impl_->generation, now);
     // Workers that still answer from the old generation tell it so: what they told is kept as well.
-    impl_->reclaimer.retire([old = std::move(impl_->generation), into = std::weak_ptr(fresh)] {
-      if (const auto still = into.lock()) still->keep_last_sent(*old);
+    impl_->reclaimer.retire([old = std::move(impl_->generation), into = std::weak_ptr(fresh), now] {
+      if (const auto still = into.lock()) still->keep_last_sent(*old, now);
     });
   }
   impl_->generation = std::move(fresh);

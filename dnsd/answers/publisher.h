@@ -45,11 +45,13 @@ class Publisher {
   // The SOA serial of a [[reverse]] zone, for those who follow it; other zones bring their own.
   void set_reverse_serial(const std::string& apex, std::uint32_t serial);
 
-  // When an answer of this service last left, by the coarse clock (at most 200 ms late); unset = never since start.
+  // What a drain counts from: no copy of an answer of this service lives longer than its TTL from then on, and no
+  // address that was asked for because of such a copy longer than its min_ttl more. Unset = none sent since start.
   [[nodiscard]] std::optional<registry::Mono> last_answered(std::string_view service) const;
 
   struct Stats {
     std::size_t names = 0, blocks = 0, bytes = 0, retired = 0;
+    std::size_t fail_open = 0;  // services answered with what is not available
     std::uint64_t published = 0;
   };
   [[nodiscard]] Stats stats() const;

@@ -12,25 +12,9 @@ namespace {
 
 struct Candidate {
   std::uint64_t name;  // hash of the folded label
-  std::uint32_t weight;
+  std::uint64_t weight;
   std::uint16_t index;  // in the tier
 };
-
-struct Rank {
-  float draw;
-  std::uint64_t tie;
-  std::uint16_t index;
-  bool operator<(const Rank& other) const { return draw != other.draw ? draw < other.draw : tie < other.tie; }
-};
-
-std::uint64_t name_of(const ServiceBlock& block, const Entry& entry) {
-  const auto* label = block.text_of(entry).label;
-  std::array<std::uint8_t, 64> folded{};
-  for (unsigned i = 0; i <= label[0]; ++i) {
-    folded[i] = label[i] >= 'A' && label[i] <= 'Z' ? static_cast<std::uint8_t>(label[i] + 32) : label[i];
-  }
-  return XXH3_64bits(folded.data(), label[0] + 1U);
-}
 
 // The instances that may be answered in one of the families, by name. Of those that share an address the first one
 // stands for all, with their weights together: instances count, and the address is sent once.
@@ -38,53 +22,25 @@ std::vector<Candidate> candidates_of(const ServiceBlock& block, std::uint16_t fa
   std::vector<Candidate> out;
   const Entry* tier = block.entries() + block.tier_begin;
   const std::uint16_t* groups = nullptr;
-  if (block.has(ServiceBlock::kGroups))
-    groups = block.at<std::uint16_t>(block.groups) + (families == Entry::kAnswerV6 ? block.tier_size : 0);
-  std::vector<std::uint32_t> weights(block.tier_size);
+  if (block.has(ServiceBlock::kGroups)) groups = block.groups_of(families == Entry::kAnswerV6, block.tier_begin);
+  const auto group = [&](unsigned i) { return groups ? groups[i] - unsigned{block.tier_begin} : i; };
+  std::vector<std::uint64_t> weights(block.tier_size);
   for (unsigned i = 0; i < block.tier_size; ++i) {
-    if (tier[i].has(families)) weights[groups ? groups[i] : i] += tier[i].weight;
+    if (tier[i].has(families)) weights[group(i)] += tier[i].draw_weight();
   }
   for (unsigned i = 0; i < block.tier_size; ++i) {
-    if (!tier[i].has(families) || (groups && groups[i] != i)) continue;
-    out.push_back({name_of(block, tier[i]), weights[i], static_cast<std::uint16_t>(i)});
+    if (!tier[i].has(families) || group(i) != i) continue;
+    out.push_back({sticky_name(block, tier[i]), weights[i], static_cast<std::uint16_t>(i)});
   }
   std::ranges::sort(out, {}, &Candidate::name);
   return out;
 }
 
-Rank rank(std::uint32_t bucket, const Candidate& candidate) {
-  std::uint64_t z = candidate.name + (bucket + 1) * 0x9e3779b97f4a7c15;  // the finalizer of splitmix64
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  const float u = static_cast<float>((z >> 40) + 1) * 0x1p-24F;  // (0, 1]
-  // A weight of 0 comes after all others: -ln(u) is at most 17.
-  const float draw = candidate.weight == 0 ? 1e3F + u : -std::log(u) / static_cast<float>(candidate.weight);
-  return {draw, z, candidate.index};
+StickyRank rank(std::uint32_t bucket, const Candidate& candidate) {
+  return sticky_rank(bucket, candidate.name, candidate.weight, candidate.index);
 }
 
-// The first `width` by rank.
-class Best {
- public:
-  explicit Best(std::size_t width) : width_(width) {}
-  void clear() { size_ = 0; }
-  void offer(const Rank& rank) {
-    if (size_ == width_ && !(rank < places_[size_ - 1])) return;
-    if (size_ < width_) ++size_;
-    auto* at = places_.data() + size_ - 1;
-    for (; at != places_.data() && rank < at[-1]; --at) *at = at[-1];
-    *at = rank;
-  }
-  void write(std::uint16_t* list) const {
-    for (std::size_t i = 0; i < width_; ++i) list[i] = i < size_ ? places_[i].index : kNoRank;
-  }
-
- private:
-  std::size_t width_, size_ = 0;
-  std::array<Rank, kMaxRanked> places_;
-};
-
-void rank_all(std::span<const Candidate> candidates, std::uint32_t bucket, Best& best) {
+void rank_all(std::span<const Candidate> candidates, std::uint32_t bucket, StickyPlaces& best) {
   best.clear();
   for (const Candidate& candidate : candidates) best.offer(rank(bucket, candidate));
 }
@@ -112,7 +68,7 @@ Difference difference(std::span<const Candidate> before, std::span<const Candida
 void rank_family(const ServiceBlock& block, const ServiceBlock* before, std::uint16_t family, std::uint16_t families,
                  StickyRanks& out) {
   const auto now = candidates_of(block, families);
-  Best best(out.width);
+  StickyPlaces best(out.width);
   const auto first = out.entries.size();
   out.entries.resize(first + std::size_t{kBuckets} * out.width);
   const auto list = [&](std::uint32_t bucket) { return out.entries.data() + first + bucket * std::size_t{out.width}; };
@@ -145,6 +101,26 @@ void rank_family(const ServiceBlock& block, const ServiceBlock* before, std::uin
 }
 
 }  // namespace
+
+std::uint64_t sticky_name(const ServiceBlock& block, const Entry& entry) noexcept {
+  const auto* label = block.at<std::uint8_t>(entry.text);
+  std::array<std::uint8_t, 64> folded;
+  for (unsigned i = 0; i <= label[0]; ++i) {
+    folded[i] = label[i] >= 'A' && label[i] <= 'Z' ? static_cast<std::uint8_t>(label[i] + 32) : label[i];
+  }
+  return XXH3_64bits(folded.data(), label[0] + 1U);
+}
+
+StickyRank sticky_rank(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight, std::uint16_t index) noexcept {
+  std::uint64_t z = name + (bucket + 1) * 0x9e3779b97f4a7c15;  // the finalizer of splitmix64
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  z ^= z >> 31;
+  const float u = static_cast<float>((z >> 40) + 1) * 0x1p-24F;  // (0, 1]
+  // A weight of 0 comes after all others: -ln(u) is at most 17.
+  const float draw = weight == 0 ? 1e3F + u : -std::log(u) / static_cast<float>(weight);
+  return {draw, z, index};
+}
 
 StickyRanks sticky_ranks(const ServiceBlock& block, const ServiceBlock* before) {
   StickyRanks out;

@@ -9,6 +9,8 @@
 // Control thread; the ranks are immutable then, and read by workers.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +22,39 @@ inline constexpr std::uint32_t kBuckets = 1024;  // a power of two; MECHANISMS 6
 // Of what is answered beyond these places the order is the tier's own. 64 A records fill a UDP answer of 1,232 octets.
 inline constexpr std::uint16_t kMaxRanked = 64;
 inline constexpr std::uint16_t kNoRank = 0xffff;  // fills the list of a tier smaller than its width
+
+struct StickyRank {  // of one instance in one bucket; the smallest is first
+  float draw;
+  std::uint64_t tie;
+  std::uint16_t index;
+  bool operator<(const StickyRank& other) const noexcept {
+    return draw != other.draw ? draw < other.draw : tie < other.tie;
+  }
+};
+[[nodiscard]] std::uint64_t sticky_name(const ServiceBlock& block, const Entry& entry) noexcept;  // of the folded label
+[[nodiscard]] StickyRank sticky_rank(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight,
+                                     std::uint16_t index) noexcept;
+
+// The first `width` by rank.
+class StickyPlaces {
+ public:
+  explicit StickyPlaces(std::size_t width) noexcept : width_(width) {}
+  void clear() noexcept { size_ = 0; }
+  void offer(const StickyRank& rank) noexcept {
+    if (size_ == width_ && !(rank < places_[size_ - 1])) return;
+    if (size_ < width_) ++size_;
+    auto* at = places_.data() + size_ - 1;
+    for (; at != places_.data() && rank < at[-1]; --at) *at = at[-1];
+    *at = rank;
+  }
+  void write(std::uint16_t* list) const noexcept {
+    for (std::size_t i = 0; i < width_; ++i) list[i] = i < size_ ? places_[i].index : kNoRank;
+  }
+
+ private:
+  std::size_t width_, size_ = 0;
+  std::array<StickyRank, kMaxRanked> places_;
+};
 
 struct StickyRanks {
   std::uint16_t width = 0;

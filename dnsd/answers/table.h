@@ -37,6 +37,7 @@ struct alignas(64) Node {
   std::atomic<std::uint8_t> flags{0};
   std::uint8_t name_size = 0;
   std::uint8_t labels = 0;
+  mutable std::atomic<bool> browsed{false};  // a DNS-SD list of it was answered; workers store, relaxed
 
   [[nodiscard]] const std::uint8_t* name() const noexcept {
     return reinterpret_cast<const std::uint8_t*>(this) + kNameAt;

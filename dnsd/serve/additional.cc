@@ -109,10 +109,11 @@ bool add_target(Answer& a, const PendingTargets& targets, std::span<const std::u
 
 }  // namespace
 
-bool add_addresses(Answer& a, const ServiceBlock& block, const Entry& entry, std::size_t owner_at) noexcept {
+bool add_addresses(Answer& a, const ServiceBlock& block, const Entry& entry, std::size_t owner_at,
+                   std::uint32_t longest) noexcept {
   if (!can_point_at(owner_at)) return false;
   const auto owner = static_cast<std::uint16_t>(0xc000 | owner_at);
-  const std::uint32_t ttl = direct_ttl(a, block, block.text_of(entry).ends);
+  const std::uint32_t ttl = std::min(longest, direct_ttl(a, block, block.text_of(entry).ends));
   if (entry.has(Entry::kV4) && !add_one(a, owner, wire::type::a, ttl, entry.v4, 4)) return false;
   return !entry.has(Entry::kV6) || add_one(a, owner, wire::type::aaaa, ttl, block.v6_of(entry), 16);
 }

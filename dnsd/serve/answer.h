@@ -8,6 +8,7 @@
 #include "dnsd/answers/table.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/serve/responder.h"
+#include "dnsd/serve/selection.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
 
@@ -76,6 +77,7 @@ struct Scratch {
   NameBuffer target;
   std::array<PendingProof, 16> proofs;  // a chain of 8 has at most 8 + 3
   PendingTargets targets;
+  Selection selection;
 };
 
 // What stands once in a message: whose addresses the additional section holds already (more are not added), which DNAME
@@ -201,9 +203,17 @@ Step respond_service(Answer& a, const Where& where, const answers::ServiceBlock&
                      std::uint16_t& target_at) noexcept;
 [[nodiscard]] std::uint32_t service_ttl(const Answer& a, const Where& where,
                                         const answers::ServiceBlock& block) noexcept;
-// Nothing to answer with although the name has this type: on_empty.
-void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;
-void note_fail_open(Answer& a, const answers::ServiceBlock& block) noexcept;
+// Nothing to answer with although the name has this type: on_empty. `chosen`: what selectors left; null = no selectors.
+void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& block,
+                   const Selection* chosen = nullptr) noexcept;
+void note_fail_open(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+void put_service_text(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;
+// publish = cname: the host name of its one instance (the registry allows no more).
+Step put_host(Answer& a, const Where& where, const answers::ServiceBlock& block, std::uint16_t& target_at) noexcept;
+// respond_selected.cc: v2._tag.worker.corp and the ports below; where.below(0) begins a selector.
+Step respond_selected(Answer& a, const Where& where, const answers::ServiceBlock& block,
+                      std::uint16_t& target_at) noexcept;
+[[nodiscard]] bool is_selector_label(const std::uint8_t* label) noexcept;
 // respond_instance.cc: w1.worker.corp.
 void respond_instance(Answer& a, const Where& where, const answers::ServiceBlock& block,
                       const answers::Entry& entry) noexcept;
@@ -273,8 +283,9 @@ void put_hinfo(Answer& a, const Asked& asked, std::uint32_t ttl) noexcept;  // R
 // chaos.cc: class CH.
 void respond_chaos(Answer& a) noexcept;
 // additional.cc. Each set goes in whole or not at all (without TC: additional data is optional); false: no more room.
-bool add_addresses(Answer& a, const answers::ServiceBlock& block, const answers::Entry& entry,
-                   std::size_t owner_at) noexcept;
+// `longest` bounds their TTL: no longer than that of what points to them.
+bool add_addresses(Answer& a, const answers::ServiceBlock& block, const answers::Entry& entry, std::size_t owner_at,
+                   std::uint32_t longest = UINT32_MAX) noexcept;
 // Of a name that an answer points to, where we own it; `target` is uncompressed.
 bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_at) noexcept;
 void put_targets(Answer& a) noexcept;  // of scratch.targets

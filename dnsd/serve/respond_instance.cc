@@ -1,4 +1,6 @@
 // One instance under its own name, whatever its health: w1.worker.corp, the SRV target.
+#include <algorithm>
+
 #include "dnsd/serve/srv.h"
 
 namespace dnsd::serve {
@@ -83,7 +85,11 @@ bool put_meta(Answer& a, const Where& where, const answers::InstanceText& text, 
 
 void respond_instance(Answer& a, const Where& where, const ServiceBlock& block, const Entry& entry) noexcept {
   const answers::InstanceText text = block.text_of(entry);
-  const std::uint32_t ttl = direct_ttl(a, block, text.ends);
+  std::uint32_t ends = text.ends;
+  // Who asks for the target in the SRV record's last moment gets an address that lives min_ttl longer.
+  if (ends != UINT32_MAX && a.query.type == wire::type::srv)
+    ends -= std::min(ends, block.min_ttl * answers::kTicksPerSecond);
+  const std::uint32_t ttl = direct_ttl(a, block, ends);
   const std::uint16_t owner = where.asked.pointer();
   bool found = false;
   switch (a.query.type) {

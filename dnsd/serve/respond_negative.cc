@@ -1,7 +1,7 @@
 // Denials: NODATA and NXDOMAIN with the zone's SOA, whose TTL says how long nothing can change (RFC 2308).
 #include <algorithm>
 
-#include "dnsd/serve/answer.h"
+#include "dnsd/serve/selectors.h"
 
 namespace dnsd::serve {
 
@@ -17,23 +17,27 @@ bool is_ldh(const std::uint8_t* label) noexcept {
   return n != 0;
 }
 
+bool is_selector_label(const std::uint8_t* label) noexcept {
+  return label[1] == '_' && (label_is(label, "_tag") || label_is(label, "_not") || label_is(label, "_zone"));
+}
+
 namespace {
 
 bool is_service_label(const std::uint8_t* label) noexcept {
   return is_ldh(label) && !label_is(label, "ns") && !label_is(label, "ns1");
 }
 bool is_port_label(const std::uint8_t* label) noexcept { return label[0] > 1 && label[1] == '_'; }
-bool is_selector_label(const std::uint8_t* label) noexcept {
-  return label_is(label, "_tag") || label_is(label, "_not") || label_is(label, "_zone");
-}
 
 // Could the name, `n` labels below a service, come into being by a registration? `at(i)`: the i-th outward.
 template <class At>
 bool fits_service(unsigned n, At at) noexcept {
-  if (n == 0) return true;
-  if (is_selector_label(at(0))) return true;
-  if (n == 1) return is_ldh(at(0)) || protocol_flag(at(0)) != 0 || label_is(at(0), "_status");
-  return n == 2 && protocol_flag(at(0)) != 0 && is_port_label(at(1));
+  const SelectorPath path = read_selectors(n, at);
+  if (!path.valid || path.open) return path.valid;
+  const unsigned rest = n - path.labels;
+  const auto below = [&](unsigned i) { return at(path.labels + i); };
+  if (rest == 0) return true;
+  if (rest == 1 && path.count == 0 && (is_ldh(below(0)) || label_is(below(0), "_status"))) return true;
+  return protocol_flag(below(0)) != 0 && (rest == 1 || (rest == 2 && is_port_label(below(1))));
 }
 
 bool could_be_in_namespace(const Where& where) noexcept {

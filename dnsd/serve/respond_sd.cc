@@ -1,4 +1,6 @@
 // DNS-SD (RFC 6763) and the default port by its protocol (RFC 2782): _worker._tcp.corp, w1._worker._tcp.corp.
+#include <algorithm>
+
 #include "dnsd/serve/srv.h"
 
 namespace dnsd::serve {
@@ -21,12 +23,12 @@ const Node* find_service(const Answer& a, const answers::NameRef& name, unsigned
 }
 
 // SRV, TXT and addresses of one instance that a PTR record at `ptr_at` points to (RFC 6763 12.1).
-bool add_instance(Answer& a, const ServiceBlock& block, const Entry& entry, const TargetTail& tail,
-                  std::size_t ptr_at) noexcept {
+bool add_instance(Answer& a, const ServiceBlock& block, const Entry& entry, const TargetTail& tail, std::size_t ptr_at,
+                  std::uint32_t longest) noexcept {
   if (!can_point_at(ptr_at)) return false;
   const auto owner = static_cast<std::uint16_t>(0xc000 | ptr_at);
   const answers::InstanceText text = block.text_of(entry);
-  const std::uint32_t ttl = direct_ttl(a, block, text.ends);
+  const std::uint32_t ttl = std::min(longest, direct_ttl(a, block, text.ends));
   const std::size_t target = put_srv(a, owner, ttl, block, entry, entry.port, tail);
   if (target == 0) return false;
   ++a.counts.additional;
@@ -36,11 +38,12 @@ bool add_instance(Answer& a, const ServiceBlock& block, const Entry& entry, cons
   std::memcpy(p, rdata.data(), rdata.size());
   ++a.counts.additional;
   if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);
-  return add_addresses(a, block, entry, target);
+  return add_addresses(a, block, entry, target, longest);
 }
 
 void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t flag) noexcept {
   const std::uint32_t ttl = service_ttl(a, where, block);
+  if (!where.node.browsed.load(std::memory_order_relaxed)) where.node.browsed.store(true, std::memory_order_relaxed);
   const std::uint64_t seed = prefix_seed(a, block);
   const Offers offers(block, flag);
   std::uint32_t count = 0;
@@ -66,7 +69,7 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
     const std::size_t ptr_at = at + 12;
     at = ptr_at + wire::get16(a.writer.data() + at + 10);
-    return add_instance(a, block, entry, tail, ptr_at);
+    return add_instance(a, block, entry, tail, ptr_at, ttl);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "dnsd/answers/wire_name.h"
+#include "dnsd/serve/addresses.h"
 #include "dnsd/serve/srv.h"
 
 namespace dnsd::serve {
@@ -11,49 +12,15 @@ namespace {
 using answers::Entry;
 using answers::ServiceBlock;
 
-void put_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
+void put_own_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
   note_fail_open(a, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
-  const std::size_t size = v6 ? 16 : 4;
-  std::array<std::uint8_t, 12> head;  // the same for all
-  fill_head(head.data(), where.asked.pointer(), v6 ? wire::type::aaaa : wire::type::a, ttl, size);
-  std::uint16_t count = 0;
-  const auto take = [&](const Entry& entry) noexcept {
-    std::uint8_t* p = a.writer.take(head.size() + size);
-    if (p == nullptr) {
-      a.tc = true;
-      return false;
-    }
-    std::memcpy(p, head.data(), head.size());
-    if (v6) {
-      std::memcpy(p + head.size(), block.v6_of(entry), 16);
-    } else {
-      std::memcpy(p + head.size(), entry.v4, 4);
-    }
-    ++count;
-    return true;
-  };
-  Sampler(block, v6 ? Entry::kAnswerV6 : Entry::kAnswerV4, a.scratch.marks, sample_seed(a, block), take)
-      .run(block.max_answers == 0 ? UINT32_MAX : block.max_answers);
-  a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
-  if (count != 0 || a.tc) return;
+  if (put_addresses(a, where, block, v6, ttl, BlockTier(block, v6)) != 0 || a.tc) return;
   if (block.tier_size == 0) {
     respond_empty(a, where, block);
   } else {
     deny(a, where, wire::Rcode::noerror, ttl);  // the other family has addresses
   }
-}
-
-void put_service_text(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
-  const std::uint32_t ttl = service_ttl(a, where, block);
-  if (block.meta == 0) {
-    deny(a, where, wire::Rcode::noerror, ttl);
-    return;
-  }
-  std::uint16_t count;
-  const auto* list = block.at<std::uint8_t>(block.meta);
-  std::memcpy(&count, list, 2);
-  put_texts(a, where.asked.pointer(), ttl, list + 2, count);
 }
 
 Step put_cname(Answer& a, const Where& where, const std::uint8_t* target, std::uint32_t ttl,
@@ -70,27 +37,16 @@ Step put_cname(Answer& a, const Where& where, const std::uint8_t* target, std::u
   return a.query.type == wire::type::cname || a.query.type == wire::type::any ? Step::done : Step::chase;
 }
 
-// publish = cname: the host name of its one instance (the registry allows no more).
-Step put_host(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
-  const Entry& entry = *block.entries();
-  if (block.listed == 0 || !entry.has(Entry::kHost)) {
-    respond_empty(a, where, block);
-    return Step::done;
-  }
-  note_fail_open(a, block);
-  return put_cname(a, where, block.text_of(entry).host, service_ttl(a, where, block), target_at);
-}
-
 Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
   if (block.has(ServiceBlock::kAlias))
     return put_cname(a, where, block.at<std::uint8_t>(block.cname), block.ttl, target_at);
   if (block.has(ServiceBlock::kPublishCname)) return put_host(a, where, block, target_at);
   switch (a.query.type) {
     case wire::type::a:
-      put_addresses(a, where, block, false);
+      put_own_addresses(a, where, block, false);
       break;
     case wire::type::aaaa:
-      put_addresses(a, where, block, true);
+      put_own_addresses(a, where, block, true);
       break;
     case wire::type::srv:
       if (block.has(ServiceBlock::kDefaultTcp | ServiceBlock::kDefaultUdp)) {
@@ -104,6 +60,9 @@ Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, 
     case wire::type::txt:
       put_service_text(a, where, block);
       break;
+    case wire::type::https:
+      respond_https(a, where, block);
+      break;
     case wire::type::any:
       put_hinfo(a, where.asked, service_ttl(a, where, block));
       break;
@@ -113,11 +72,12 @@ Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, 
   return Step::done;
 }
 
-// available=3 total=5 revision=812
+// available=3 total=5 revision=812; where the answers are not the usual ones also which tier they come from and that
+// they hold instances that are not available.
 void respond_status(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
   if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, kSoonTtl);
   if (a.query.type != wire::type::txt) return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
-  std::array<char, 80> text;
+  std::array<char, 112> text;
   char* p = text.data() + 1;
   const auto put = [&](std::string_view word, std::uint64_t number) {
     p = std::copy(word.begin(), word.end(), p);
@@ -126,6 +86,9 @@ void respond_status(Answer& a, const Where& where, const ServiceBlock& block) no
   put("available=", block.available);
   put(" total=", block.total);
   put(" revision=", block.revision);
+  if (block.has(ServiceBlock::kSpilled)) put(" tier=", block.entries()[block.tier_begin].priority);
+  constexpr std::string_view open = " mode=fail_open";
+  if (block.has(ServiceBlock::kFailOpen)) p = std::copy(open.begin(), open.end(), p);
   const auto size = static_cast<std::size_t>(p - text.data());
   text[0] = static_cast<char>(size - 1);
   std::uint8_t* rdata = put_record(a.writer, where.asked.pointer(), wire::type::txt, kSoonTtl, size);
@@ -140,25 +103,14 @@ void respond_status(Answer& a, const Where& where, const ServiceBlock& block) no
 void respond_below(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
   const std::uint8_t* label = where.below(0);
   if (label_is(label, "_status")) return respond_status(a, where, block);
-  const std::uint16_t protocol = protocol_flag(label);
-  const bool named = (protocol == Entry::kTcp && block.has(ServiceBlock::kNamedTcp)) ||
-                     (protocol == Entry::kUdp && block.has(ServiceBlock::kNamedUdp));
-  if (named || label_is(label, "_tag") || label_is(label, "_not") || label_is(label, "_zone")) {
+  if (has_named_ports(block, protocol_flag(label)))
     return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
-  }
   if (const Entry* entry = block.find_label(label)) return respond_instance(a, where, block, *entry);
   deny_name(a, where);
 }
 
 void respond_port(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
-  const std::uint8_t* port_label = where.below(1);
-  std::array<std::uint8_t, 64> name;
-  const answers::PortName* port = nullptr;
-  if (port_label[0] > 1 && port_label[1] == '_') {
-    name[0] = static_cast<std::uint8_t>(port_label[0] - 1);
-    std::memcpy(name.data() + 1, port_label + 2, name[0]);
-    port = block.find_port(name.data(), static_cast<std::uint8_t>(protocol_flag(where.below(0))));
-  }
+  const answers::PortName* port = find_port(block, where.below(1), protocol_flag(where.below(0)));
   if (port == nullptr) return deny_name(a, where);
   if (a.query.type == wire::type::srv) return respond_srv(a, where, block, Offers(block, *port));
   if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, service_ttl(a, where, block));
@@ -174,19 +126,54 @@ std::uint32_t service_ttl(const Answer& a, const Where& where, const ServiceBloc
   return bounded_ttl(block.ttl, block.min_ttl, horizon, a.time.tick);
 }
 
-void respond_empty(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
-  a.explain(wire::ede::other, block.total == 0 ? "no instances" : "no available instances");
-  if (block.listed == 0 && block.has(ServiceBlock::kServfail)) {
+void respond_empty(Answer& a, const Where& where, const ServiceBlock& block, const Selection* chosen) noexcept {
+  const bool registered = chosen ? chosen->any_registered() : block.total != 0;
+  const bool none = chosen ? chosen->empty() && registered : block.listed == 0;
+  a.explain(wire::ede::other, registered ? "no available instances" : "no instances");
+  if (none && block.has(ServiceBlock::kServfail)) {
     a.rcode = wire::Rcode::servfail;
     return;
   }
   deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
 }
 
-void note_fail_open(Answer& a, const ServiceBlock& block) noexcept {
-  if (!block.has(ServiceBlock::kFailOpen)) return;
+void note_fail_open(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
+  const bool open = chosen != nullptr && chosen->fails_open();
+  if (!block.has(ServiceBlock::kFailOpen) && !open) return;
   a.fail_open = true;
-  a.explain(wire::ede::other, "fail-open: no instance is available");
+  a.explain(wire::ede::other, block.available == 0 || open ? "fail-open: no instance is available"
+                                                           : "fail-open: too few instances are available");
+}
+
+void put_service_text(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  const std::uint32_t ttl = service_ttl(a, where, block);
+  if (block.meta == 0) {
+    deny(a, where, wire::Rcode::noerror, ttl);
+    return;
+  }
+  std::uint16_t count;
+  const auto* list = block.at<std::uint8_t>(block.meta);
+  std::memcpy(&count, list, 2);
+  put_texts(a, where.asked.pointer(), ttl, list + 2, count);
+}
+
+Step put_host(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
+  const Entry& entry = *block.entries();
+  if (block.listed == 0 || !entry.has(Entry::kHost)) {
+    respond_empty(a, where, block);
+    return Step::done;
+  }
+  note_fail_open(a, block);
+  return put_cname(a, where, block.text_of(entry).host, service_ttl(a, where, block), target_at);
+}
+
+const answers::PortName* find_port(const ServiceBlock& block, const std::uint8_t* label,
+                                   std::uint16_t protocol) noexcept {
+  if (protocol == 0 || label[0] < 2 || label[1] != '_') return nullptr;
+  std::array<std::uint8_t, 64> name;
+  name[0] = static_cast<std::uint8_t>(label[0] - 1);
+  std::memcpy(name.data() + 1, label + 2, name[0]);
+  return block.find_port(name.data(), static_cast<std::uint8_t>(protocol));
 }
 
 Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
@@ -194,13 +181,12 @@ Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, s
   if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
   if (block.has(ServiceBlock::kAlias)) {
     deny_name(a, where);  // an alias has no instances: nothing stands below it
+  } else if (is_selector_label(where.below(0))) {
+    return respond_selected(a, where, block, target_at);
   } else if (where.first_below == 1) {
     respond_below(a, where, block);
-  } else if (where.first_below == 2 && protocol_flag(where.below(0)) != 0) {
+  } else if (where.first_below == 2) {
     respond_port(a, where, block);
-  } else if (where.first_below == 2 && label_is(where.below(0), "_zone") &&
-             (label_is(where.below(1), "pin") || label_is(where.below(1), "prefer"))) {
-    deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
   } else {
     deny_name(a, where);
   }

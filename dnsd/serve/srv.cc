@@ -17,7 +17,7 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
   std::uint8_t* p = put_record(a.writer, owner, wire::type::srv, ttl, 6 + head + rest);
   if (p == nullptr) return 0;
   wire::put16(p, entry.priority);
-  wire::put16(p + 2, entry.weight);
+  wire::put16(p + 2, entry.effective_weight());
   wire::put16(p + 4, port);
   std::memcpy(p + 6, host ? host : label, head);
   std::memcpy(p + 6 + head, tail.data(), rest);
@@ -25,7 +25,7 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
 }
 
 void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const Offers& offers) noexcept {
-  note_fail_open(a, block);
+  note_fail_open(a, block, offers.chosen());
   const TargetTail tail(where, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const std::uint64_t seed = prefix_seed(a, block);
@@ -42,7 +42,7 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
-  if (count == 0 && !a.tc) respond_empty(a, where, block);
+  if (count == 0 && !a.tc) respond_empty(a, where, block, offers.chosen());
   if (a.tc || count == 0) return;
   std::size_t at = start;
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
@@ -50,7 +50,7 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
     const std::size_t target = at + 18;
     at += 12U + wire::get16(a.writer.data() + at + 10);
     if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);
-    return add_addresses(a, block, entry, target);
+    return add_addresses(a, block, entry, target, ttl);
   });
 }
 

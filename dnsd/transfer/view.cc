@@ -84,7 +84,7 @@ class ServiceView {
       const auto* host = block_.text_of(e).host;
       target = octets(host, answers::wire_size(host));
     }
-    return be16(e.priority) + be16(e.weight) + be16(port) + target;
+    return be16(e.priority) + be16(e.effective_weight()) + be16(port) + target;
   }
 
   // One of the hosts that the primary draws from.

@@ -37,6 +37,9 @@ inline constexpr std::uint16_t a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, hinf
                                nsec3 = 50, nsec3param = 51, svcb = 64, https = 65, tsig = 250, ixfr = 251, axfr = 252,
                                any = 255;
 }
+namespace svc_param {  // keys of SVCB and HTTPS, RFC 9460 14.3.2
+inline constexpr std::uint16_t alpn = 1, port = 3;
+}
 namespace klass {
 inline constexpr std::uint16_t in = 1, ch = 3, none = 254, any = 255;
 }

@@ -1,0 +1,149 @@
+#include "dnsd/serve/selection.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "dnsd/serve/sampler.h"
+#include "dnsd/serve/selectors.h"
+
+namespace dnsd::serve {
+
+using answers::Entry;
+using answers::Mark;
+using answers::ServiceBlock;
+
+namespace {
+
+// The bits of a mark's bearers.
+void fill(std::span<std::uint64_t> words, const ServiceBlock& block, const Mark* mark) noexcept {
+  if (mark != nullptr && mark->bitmap) {
+    std::copy_n(block.at<std::uint64_t>(mark->items), words.size(), words.begin());
+    return;
+  }
+  std::ranges::fill(words, 0);
+  if (mark == nullptr) return;
+  for (const std::uint16_t i : std::span{block.at<std::uint16_t>(mark->items), mark->count})
+    words[i / 64] |= std::uint64_t{1} << i % 64;
+}
+
+// Clears the bits at and behind `end`.
+void cut(std::span<std::uint64_t> words, std::uint32_t end) noexcept {
+  if (end / 64 < words.size()) words[end / 64] &= (std::uint64_t{1} << end % 64) - 1;
+  for (std::size_t i = end / 64 + 1; i < words.size(); ++i) words[i] = 0;
+}
+
+}  // namespace
+
+void Selection::keep(const ServiceBlock& block, const Mark* mark, bool inverted) noexcept {
+  fill({other_.data(), words_}, block, mark);
+  for (std::size_t i = 0; i < words_; ++i) mask_[i] &= inverted ? ~other_[i] : other_[i];
+}
+
+bool Selection::is_left() const noexcept {
+  return std::any_of(mask_.begin(), mask_.begin() + static_cast<std::ptrdiff_t>(words_),
+                     [](std::uint64_t word) { return word != 0; });
+}
+
+// The first one left at or after `from`; `end` = none before it.
+std::uint32_t Selection::next(std::uint32_t from, std::uint32_t end) const noexcept {
+  if (from >= end) return end;
+  std::uint64_t word = mask_[from / 64] & ~std::uint64_t{0} << from % 64;
+  for (std::uint32_t i = from / 64;; word = mask_[i]) {
+    if (word != 0) return std::min(end, i * 64 + static_cast<std::uint32_t>(std::countr_zero(word)));
+    if (++i >= words_) return end;
+  }
+}
+
+// The leftmost preference that leaves anything decides, then the next one.
+void Selection::prefer(const ServiceBlock& block, const SelectorPath& path) noexcept {
+  for (unsigned i = path.count; i-- > 0;) {
+    const Selector& selector = path.selector[i];
+    if (selector.kind != Selector::Kind::prefer) continue;
+    fill({other_.data(), words_}, block, block.find_mark(selector.label, true));
+    bool any = false;
+    for (std::size_t w = 0; w < words_; ++w) any = any || (mask_[w] & other_[w]) != 0;
+    for (std::size_t w = 0; any && w < words_; ++w) mask_[w] &= other_[w];
+  }
+}
+
+bool Selection::choose(const ServiceBlock& block, const SelectorPath& path) noexcept {
+  words_ = (block.total + std::size_t{63}) / 64;
+  std::ranges::fill(words(), ~std::uint64_t{0});
+  cut(words(), block.total);
+  for (unsigned i = 0; i < path.count; ++i) {
+    const Selector& selector = path.selector[i];
+    if (selector.kind == Selector::Kind::prefer) continue;
+    const Mark* mark = block.find_mark(selector.label, selector.kind == Selector::Kind::pin);
+    if (selector.kind == Selector::Kind::tag && mark == nullptr) return false;
+    keep(block, mark, selector.kind == Selector::Kind::not_tag);
+  }
+  any_registered_ = is_left();
+  opened_ = false;
+  if (next(0, block.listed) != block.listed) {
+    cut(words(), block.listed);
+  } else if (any_registered_ && block.has(ServiceBlock::kMayOpen)) {
+    for (std::uint32_t i = next(0, block.total); i != block.total; i = next(i + 1, block.total)) {
+      if (!block.entries()[i].has(Entry::kLastResort)) mask_[i / 64] &= ~(std::uint64_t{1} << i % 64);
+    }
+    opened_ = is_left();
+  } else {
+    std::ranges::fill(words(), 0);
+  }
+  prefer(block, path);
+  empty_ = !is_left();
+  return true;
+}
+
+void Selection::collect_tier(const ServiceBlock& block) noexcept {
+  constexpr std::uint16_t available = Entry::kAnswerV4 | Entry::kAnswerV6;
+  const std::uint16_t any = opened_ ? std::uint16_t{Entry::kV4 | Entry::kV6} : available;
+  const std::uint32_t end = opened_ ? block.total : block.listed;
+  tier_size_ = 0;
+  uniform_ = true;
+  const auto with_address = [&](std::uint32_t from) {
+    std::uint32_t i = next(from, end);
+    while (i != end && !block.entries()[i].has(any)) i = next(i + 1, end);
+    return i;
+  };
+  // A better tier that has too few instances is left here as well, unless nothing else is.
+  std::uint32_t i = with_address(opened_ ? 0 : block.tier_begin);
+  if (i == end) i = with_address(0);
+  if (i == end) return;
+  const Entry& first = block.entries()[i];
+  std::uint64_t sum = 0;
+  for (; i != end && block.entries()[i].priority == first.priority; i = next(i + 1, end)) {
+    const Entry& entry = block.entries()[i];
+    tier_[tier_size_] = static_cast<std::uint16_t>(i);
+    sum_[tier_size_++] = sum += entry.has(any) ? entry.draw_weight() : 0;
+    uniform_ = uniform_ && (entry.flags & any) == (first.flags & any);
+  }
+}
+
+std::uint16_t ChosenTier::flag_of(const Selection& selection, bool v6) noexcept {
+  if (selection.opened_) return v6 ? Entry::kV6 : Entry::kV4;
+  return v6 ? Entry::kAnswerV6 : Entry::kAnswerV4;
+}
+
+std::uint32_t ChosenTier::draw(std::uint64_t random) const noexcept {
+  const std::uint32_t n = selection_.tier_size_;
+  const auto* sums = selection_.sum_.data();
+  if (sums[n - 1] == 0) return below(random, n);
+  const std::uint64_t at = random % sums[n - 1];  // of at most 37 bits: the bias is below 2^-27
+  return static_cast<std::uint32_t>(std::upper_bound(sums, sums + n, at) - sums);
+}
+
+// The places that the block's ranks would give, were these its only instances.
+std::span<const std::uint16_t> ChosenTier::ranked(std::uint32_t bucket) const noexcept {
+  if (!block_.has(ServiceBlock::kSticky)) return {};
+  answers::StickyPlaces places(answers::kMaxRanked);
+  for (std::uint32_t i = 0; i < selection_.tier_size_; ++i) {
+    if (!may(i)) continue;
+    const Entry& e = entry(i);
+    places.offer(
+        answers::sticky_rank(bucket, answers::sticky_name(block_, e), e.draw_weight(), static_cast<std::uint16_t>(i)));
+  }
+  places.write(selection_.ranked_.data());
+  return selection_.ranked_;
+}
+
+}  // namespace dnsd::serve
