@@ -8,9 +8,9 @@ import collections
 KEYS = {"rcode", "answer", "in_order", "answer_count", "answer_from", "authority", "additional", "additional_has",
         "additional_count", "authority_count", "nodata", "nxdomain", "soa", "ttl", "additional_ttl", "aa", "tc", "size_max", "size_min",
         "ede", "ede_text", "opt_size", "option", "option_size", "option_data", "glue", "compressed", "weights", "weights_all",
-        "do"}
+        "do", "ttls"}
 # What a server that is not dnsd may be excused from with --ignore.
-GROUPS = {"ttl": {"ttl", "additional_ttl"}, "ede": {"ede", "ede_text"}, "soa": {"soa"},
+GROUPS = {"ttl": {"ttl", "ttls", "additional_ttl"}, "ede": {"ede", "ede_text"}, "soa": {"soa"},
           "additional": {"additional", "authority", "authority_count", "additional_has", "additional_count", "glue"}, "size": {"size_min", "opt_size"}}
 
 
@@ -84,6 +84,8 @@ def check_numbers(reply, want: dict) -> list[str]:
                 if not within(r.ttl, want["ttl"])][:5]
         if not reply.answer:
             out.append("ttl: there is no answer to have one")
+    if "ttls" in want and [r.ttl for r in reply.answer] != want["ttls"]:
+        out.append(f"answer TTLs {[r.ttl for r in reply.answer]}, expected {want['ttls']}")
     if "additional_ttl" in want or ("ttl" in want and reply.additional):
         bounds = want.get("additional_ttl", want.get("ttl"))
         out += [f"additional TTL {r.ttl} of {r.text()}, expected {bounds}" for r in reply.additional

@@ -17,9 +17,10 @@ import wire  # noqa: E402
 
 ASK_KEYS = expect.KEYS | {"ask", "over", "edns", "rd", "do_bit", "cookie", "ecs", "version", "opcode", "class", "options",
                           "times", "distinct_orders", "distinct_answers", "shares", "until", "silence", "opt",
-                          "sweep", "same"}
+                          "sweep", "same", "remember", "except", "lost"}
 UNTIL_PACE = 0.02
 BATCH = 500
+CLOCK_LAG = 0.05  # the server's coarse clock is behind by a tick of the kernel
 
 
 class Failure(Exception):
@@ -53,6 +54,7 @@ class Context:
     def __init__(self, server, api, targets: dict, names: dict, zone: str, ignored: set, timeout: float = 5):
         self.server, self.api, self.targets, self.names = server, api, targets, names
         self.zone, self.ignored, self.timeout = zone, ignored, timeout
+        self.remembered: dict[str, list[str]] = {}
 
     def fill(self, text: str) -> str:
         return re.sub(r"\{(\w+(?:\.\w+)?)\}", lambda m: str(self.names[m[1]]) if m[1] in self.names else m[0], text)
@@ -213,6 +215,39 @@ def ask_times(step: dict, question: str, context: Context):
             raise Failure(f"{question}: {address} stands first in {share:.4f} of the replies, expected {low} to {high}")
 
 
+    data = [record.data for record in replies[-1].answer]
+    for name, count in step.get("lost", {}).items():
+        before = context.remembered[name]
+        kept = [d for d in before if d in data]
+        if len(before) - len(kept) != count or [d for d in data if d in before] != kept:
+            raise Failure(f"{question}: of {before} {data} keeps {kept}, expected all but {count}, in their order")
+    if "remember" in step:
+        remembered = [d for d in data if d not in context.remembered.get(step.get("except"), [])]
+        context.remembered[step["remember"]] = remembered
+        context.names |= {f"{step['remember']}.{i}": d for i, d in enumerate(remembered)}
+
+
+def run_pair(step: dict, context: Context):
+    """A and AAAA over one socket within one second of the server's clock: the same instances in the same order."""
+    listed = context.api.call("GET", expand_path(step.get("of", step["pair"])) + "/instances").json()["instances"]
+    label = {address: i["label"] for i in listed for address in i["addresses"]}
+    seen = set()
+    for _ in range(step["times"]):
+        while True:
+            with dnsd.udp_socket(context.server, context.timeout) as s:
+                begin, got = time.time(), []
+                for rtype in ("A", "AAAA"):
+                    s.send(wire.query(step["pair"], rtype))
+                    got.append([label[d] for d in wire.Reply(s.recv(65535)).addresses()])
+            if int(begin - CLOCK_LAG) == int(time.time()):
+                break
+        if got[0] != got[1] or len(got[0]) != step["count"]:
+            raise Failure(f"{step['pair']}: A names {got[0]}, AAAA {got[1]}")
+        seen.add(tuple(got[0]))
+    if len(seen) < 2:
+        raise Failure(f"{step['pair']}: every socket got {seen}")
+
+
 def run_raw(step: dict, context: Context):
     """"raw": words of hex digits; ID is a random id, n:NAME a name on the wire."""
     packet = b"".join(os.urandom(2) if word == "ID" else wire.encode_name(word[2:]) if word.startswith("n:")
@@ -321,7 +356,7 @@ def run_walk(step: dict, context: Context):
                     raise Failure(f"{ancestor} {rtype}: {reply.rcode}, but {name} exists\n{indent(reply.dump())}")
 
 
-STEPS = {"ask": run_ask, "raw": run_raw, "call": run_call, "watch_state": run_watch_state, "stream": run_stream,
+STEPS = {"ask": run_ask, "pair": run_pair, "raw": run_raw, "call": run_call, "watch_state": run_watch_state, "stream": run_stream,
          "idle": run_idle, "walk": run_walk,
          "serve": lambda step, context: [context.targets[t].serve(s) for t, s in step["serve"].items()],
          "release": lambda step, context: context.targets[step["release"]].release()}

@@ -43,10 +43,11 @@ class Target:
 
         class Http(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads, request_queue_size = True, 128
+            address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
             def server_bind(self):  # HTTPServer's own asks the system's resolver for a name
                 socketserver.TCPServer.server_bind(self)
-                self.server_name, self.server_port = self.server_address
+                self.server_name, self.server_port = self.server_address[:2]
 
             def handle_error(self, *_):
                 pass
