@@ -37,7 +37,7 @@ Indexes::Indexes(registry::Feed& feed)
     : subscription_(feed.subscribe("", [this](const registry::ChangeSet& changes) { note(changes); })) {}
 
 void Indexes::start_at(registry::Revision revision) {
-  for (auto* index : {&namespaces_, &services_, &overrides_}) *index = std::max(*index, revision);
+  for (auto* index : {&namespaces_, &services_, &overrides_, &guard_}) *index = std::max(*index, revision);
 }
 
 void Indexes::note(const registry::ChangeSet& changes) {
@@ -53,6 +53,9 @@ void Indexes::note(const registry::ChangeSet& changes) {
       case registry::ChangeKind::override_rule:
         overrides_ = std::max(overrides_, changes.revision);
         break;
+      case registry::ChangeKind::guard:
+        guard_ = std::max(guard_, changes.revision);
+        break;
     }
   }
 }
@@ -63,6 +66,7 @@ App::App(boost::asio::any_io_executor io, Options opts, Context lent)
       context(std::move(lent)),
       holds(options.max_watchers),
       indexes(context.feed),
+      history_feed(context.feed.subscribe("", [this](const registry::ChangeSet& set) { history.note(set); })),
       started(context.clock().mono) {}
 
 bool App::open_for_business() {

@@ -6,12 +6,15 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/event.h"
 #include "api/server.h"
+#include "registry/write/history.h"
 
 namespace api {
 
@@ -67,10 +70,11 @@ class Indexes {
   [[nodiscard]] registry::Revision namespaces() const { return namespaces_; }
   [[nodiscard]] registry::Revision services() const { return services_; }  // of services or instances
   [[nodiscard]] registry::Revision overrides() const { return overrides_; }
+  [[nodiscard]] registry::Revision guard() const { return guard_; }
 
  private:
   void note(const registry::ChangeSet& changes);
-  registry::Revision namespaces_ = 1, services_ = 1, overrides_ = 1;
+  registry::Revision namespaces_ = 1, services_ = 1, overrides_ = 1, guard_ = 1;
   registry::Feed::Subscription subscription_;
 };
 
@@ -83,12 +87,17 @@ struct App {
   Counters counters;
   Holds holds;
   Indexes indexes;
+  registry::History history;
+  registry::Feed::Subscription history_feed;
   registry::Mono started;
   // The revision when the loaded registry was first seen: instances made before may have been handed out by an
   // earlier process, whose answers nobody counts any more.
   std::optional<registry::Revision> loaded_at;
   bool stopping = false;
   bool backup_running = false;
+  // Connections that an instance is bound to, by its folded service and id: the newest of each.
+  using SessionKey = std::pair<std::string, std::string>;
+  std::map<SessionKey, std::weak_ptr<Holds::Hold>> sessions;
 
   [[nodiscard]] registry::Registry& registry() const { return context.registry; }
   [[nodiscard]] registry::Now now() const { return context.clock(); }

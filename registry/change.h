@@ -9,15 +9,16 @@
 namespace registry {
 
 enum class ChangeOp : std::uint8_t { put, remove, state, weight };  // weight: a step of a slow start, nothing else
-enum class ChangeKind : std::uint8_t { ns, service, instance, override_rule };
+enum class ChangeKind : std::uint8_t { ns, service, instance, override_rule, guard };
 
 struct Change {
   ChangeKind kind = ChangeKind::instance;
   ChangeOp op = ChangeOp::put;
-  std::string service;     // folded FQDN; for kind ns the apex; for override_rule its name
+  std::string service;     // folded FQDN; for kind ns the apex; for override_rule its name; for guard what it watches
   std::string id;          // kind instance only
   bool available = false;  // kind instance: after the change
-  std::string reason;      // kind instance: after the change
+  std::string reason;      // kind instance: after the change; kind guard: its state
+  std::string cause{};     // what made the change, as a sentence for people; "" where the op tells it all
   bool operator==(const Change&) const = default;
 };
 

@@ -5,7 +5,10 @@
 //  - every service lies one label below its namespace's apex, and `members[apex]` lists it;
 //  - `nodes`, `hosts`, `instance_count`, Service::labels and Service::available agree with the instances;
 //  - an instance with a lease stands in `leases` at Instance::timer (never later than its deadline); an expired one
-//    stands in `forgets` at its forget_at instead; a service with `empty_since` stands in `idle`.
+//    stands in `forgets` at its forget_at instead, a held one in neither; a service with `empty_since` stands in
+//    `idle`;
+//  - the guards count each check as its trace says; `falls` holds those whose trace says `fell`; `held` lists the
+//    instances that are held.
 #pragma once
 
 #include <compare>
@@ -59,6 +62,18 @@ struct Idle {
 };
 
 inline constexpr std::chrono::hours kEmptyServiceKept{1};
+// Three self-probes at the default interval: when they stop, nobody may rely on the last one.
+inline constexpr std::chrono::seconds kSelfProbeValid{15};
+
+// A check that fell by a verdict that fits a fault of ours, and what it was before.
+struct Fall {
+  Service* service = nullptr;
+  CheckState state = CheckState::passing;
+  Wall since{};
+  std::uint16_t flaps = 0;
+  Mono until{};  // revertible
+};
+using CheckRef = std::pair<Instance*, std::size_t>;
 
 struct ByKey {  // hash and equality of services by their names
   using is_transparent = void;
@@ -69,7 +84,8 @@ struct ByKey {  // hash and equality of services by their names
 };
 
 struct RegistryCore {
-  explicit RegistryCore(Registry::Limits bounds) : limits(bounds) {}
+  RegistryCore(Registry::Limits bounds, const GuardSettings& guard)
+      : limits(bounds), probe_guard(GuardKind::probes, guard), lease_guard(GuardKind::leases, guard) {}
 
   Registry::Limits limits;
   Revision revision = 0;
@@ -96,6 +112,12 @@ struct RegistryCore {
   std::set<Idle> idle;
   std::map<const Instance*, Starting> starting;  // those whose share of their weight is not whole yet
   std::set<Timer> starting_steps;                // the same by Starting::next
+  Guard probe_guard, lease_guard;
+  std::map<CheckRef, Fall> falls;
+  std::set<std::pair<Mono, CheckRef>> falls_due;  // the same by Fall::until
+  std::set<std::pair<Service*, Instance*>> held;
+  MaybeTime<Mono> self_failed_until;
+  bool counts_moved = false;  // since the guards looked
   Mono advanced_to = Mono::min();
   Revision declared_at = 0;  // when the configuration file last changed something
 
@@ -106,6 +128,10 @@ struct RegistryCore {
   // Judges anew. True when something that anyone can see changed; state_revision and touch follow, no Change is told.
   bool refresh(Service& service, Instance& instance, Edit& edit);
   void refresh_and_tell(Service& service, Instance& instance, Edit& edit);
+  // A check's state changed: its instance's revision moves and everyone hears of it, also where other checks keep the
+  // instance as it was (readers see the check's state).
+  void check_changed(Service& service, Instance& instance, Edit& edit, std::string cause);
+  void counters_moved(Service& service, Instance& instance, Edit& edit);  // nothing but time moved
   // After `instance.horizon` moved although nothing else changed.
   void note_horizon(Service& service, const Instance& instance, Edit& edit);
   ChangeSet finish(Edit&& edit);
@@ -146,7 +172,29 @@ struct RegistryCore {
   void stop_slow_start(const Instance& instance);
   void advance_slow_starts(Edit& edit);
 
+  // core_guard.cc
+  [[nodiscard]] Guard& guard_of(const CheckDef& check);
+  void recount(Service& service, Instance& instance, std::size_t check);  // after its status or its lease changed
+  void count_as(Service& service, Instance& instance, std::size_t check, Standing standing);
+  void recount_all(Service& service, Instance& instance);
+  void count_out(Service& service, Instance& instance);  // before its address, its checks or itself go
+  void note_fall(Instance& instance, std::size_t check, Fall before, Mono now);
+  void drop_fall(Instance& instance, std::size_t check);
+  [[nodiscard]] bool guards_rest() const;  // neither holds, nor did so a moment ago: only new evidence matters
+  void look_at_guards(Edit& edit);
+  void look_at(Guard& guard, Edit& edit);
+  void revert_falls(const Guard& guard, Edit& edit);
+  void let_go(const Guard& guard, Edit& edit, bool believed);
+  void let_go_checks(Service& service, Instance& instance, Edit& edit);
+  void let_go_lease(Service& service, Instance& instance, Edit& edit, bool believed);
+  void tell_guard(const Guard& guard, Edit& edit, std::string cause);
+  [[nodiscard]] Mono held_until() const;
+  void update_held(Service& service, Instance& instance);
+
   // core_leases.cc
+  // Heartbeats stopped for as long as the lease allows: told, with the forget_at that follows.
+  void end_lease(Service& service, Instance& instance, Mono deadline, Edit& edit);
+  void hold_lease(Service& service, Instance& instance, Edit& edit);
   void start_lease(Service& service, Instance& instance, Millis lease, Mono now);
   void expire_lease(Service& service, Instance& instance, Mono forget_at);
   void drop_timers(Service& service, Instance& instance);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/because.h"
 #include "registry/core.h"
 #include "registry/judge.h"
 
@@ -49,7 +50,9 @@ void RegistryCore::touch(Edit& edit, Service& service, bool content) {
 }
 
 bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
-  const Judgement now = judge(service, instance, ruling(service, instance));
+  update_held(service, instance);
+  Judgement now = judge(service, instance, ruling(service, instance));
+  if (instance.held) now.horizon = std::min(now.horizon, held_until());
   const bool available = now.v4 || now.v6;
   const std::uint8_t share = share_of(service, instance, available, edit);
   const std::uint16_t weight = part_of(now.weight, share);
@@ -79,7 +82,21 @@ bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
 void RegistryCore::refresh_and_tell(Service& service, Instance& instance, Edit& edit) {
   if (!refresh(service, instance, edit)) return;
   tell(edit, {ChangeKind::instance, ChangeOp::state, service.name.key(), instance.def->id, instance.available,
-              std::string(to_string(instance.reason))});
+              std::string(to_string(instance.reason)), cause_of(service, instance, ruling(service, instance))});
+}
+
+void RegistryCore::check_changed(Service& service, Instance& instance, Edit& edit, std::string cause) {
+  if (!refresh(service, instance, edit)) {
+    touch(edit, service, false);
+    instance.state_revision = edit.set.revision;
+  }
+  tell(edit, {ChangeKind::instance, ChangeOp::state, service.name.key(), instance.def->id, instance.available,
+              std::string(to_string(instance.reason)), std::move(cause)});
+}
+
+void RegistryCore::counters_moved(Service& service, Instance& instance, Edit& edit) {
+  refresh(service, instance, edit);
+  note_horizon(service, instance, edit);
 }
 
 // Lowering is told at once. Raising costs a look at every instance, so it waits until the announced horizon is so near
@@ -102,6 +119,7 @@ void RegistryCore::note_horizon(Service& service, const Instance& instance, Edit
 }
 
 ChangeSet RegistryCore::finish(Edit&& edit) {
+  if (counts_moved || !guards_rest()) look_at_guards(edit);
   for (const std::string& key : edit.services) {
     edit.horizons.erase(key);
     Service* const touched = service(key);

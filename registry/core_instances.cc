@@ -40,7 +40,7 @@ const Service* RegistryCore::find_service(std::string_view key) const {
 void RegistryCore::attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit) {
   const auto old_checks = std::exchange(instance.checks, applicable_checks(service, instance.def));
   auto old_status = std::exchange(instance.status, {});
-  const auto old_flips = std::exchange(instance.flip_at, {});
+  const auto old_traces = std::exchange(instance.trace, {});
   std::vector<std::uint64_t> subjects;
   for (std::size_t i = 0; i < old_status.size(); ++i) subjects.push_back(subject_of((*old_checks)[i], old_def, 0));
   bool all_kept = true;
@@ -51,7 +51,8 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
     const auto old = static_cast<std::size_t>(same - subjects.begin());
     all_kept &= kept;
     instance.status.push_back(kept ? std::move(old_status[old]) : CheckStatus{});
-    instance.flip_at.push_back(kept ? old_flips[old] : flip_time({}, check, service.policy, edit.now.mono));
+    const Mono flips = kept ? old_traces[old].flip_at : flip_time({}, check, service.policy, edit.now.mono);
+    instance.trace.push_back({.flip_at = flips});
   }
   instance.ever_passed = instance.ever_passed && all_kept;
 }
@@ -75,8 +76,10 @@ void RegistryCore::replace_template(Service& service, Instance& instance, Edit& 
     return (*instance.checks)[static_cast<std::size_t>(beat)];
   };
   const auto before = heartbeat();
+  count_out(service, instance);
   attach_checks(service, instance, *instance.def, edit);
   if (heartbeat() != before) begin_lease(service, instance, edit);
+  recount_all(service, instance);
 }
 
 void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit) {
@@ -85,6 +88,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
   auto next = std::make_shared<const InstanceDef>(std::move(def));
   if (!fresh) unlink(*this, service, *present->second.def);
   Instance& instance = fresh ? service.instances.insert(std::make_unique<Instance>(next)) : present->second;
+  count_out(service, instance);
   const auto old_def = std::exchange(instance.def, std::move(next));
   link(*this, service, *instance.def);
   if (fresh) {
@@ -100,6 +104,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
   instance.managed_by_config = origin.managed_by_config;
   attach_checks(service, instance, *old_def, edit);
   begin_lease(service, instance, edit);
+  recount_all(service, instance);
   touch(edit, service, true);
   instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
   // Where observations overtook the commit, it is announced under a newer revision than its ETag: pollers wait for
@@ -116,8 +121,10 @@ void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& e
   Instance& instance = it->second;
   touch(edit, service, true);
   tell(edit, {ChangeKind::instance, ChangeOp::remove, service.name.key(), it->first, false, {}});
+  count_out(service, instance);
   drop_timers(service, instance);
   stop_slow_start(instance);
+  held.erase({&service, &instance});
   unlink(*this, service, *instance.def);
   service.available -= instance.available;
   --instance_count;
@@ -137,7 +144,10 @@ void RegistryCore::set_drain(const DrainEffect& drain, Edit& edit) {
   instance.state_revision = edit.set.revision;
   refresh(*owner, instance, edit);
   tell(edit, {ChangeKind::instance, ChangeOp::state, drain.service, drain.id, instance.available,
-              std::string(to_string(instance.reason))});
+              std::string(to_string(instance.reason)),
+              !drain.started     ? "the drain was cancelled"
+              : drain.safe_after ? "its drain was measured"
+                                 : "it is drained"});
 }
 
 void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
@@ -154,10 +164,13 @@ void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
     const bool beat = checks[i].kind == CheckKind::heartbeat;
     if (beat && effect.status.state == CheckState::unknown) return;
     instance.status[i] = effect.status;
-    instance.flip_at[i] = flip_time(effect.status, checks[i], owner->policy, edit.now.mono);
+    // The guard that held it is gone with the last process: what it sees is counted anew.
+    if (is_held(effect.status, checks[i])) instance.status[i].failures = 0;
+    instance.trace[i].flip_at = flip_time(instance.status[i], checks[i], owner->policy, edit.now.mono);
     if (beat && effect.status.state == CheckState::critical && effect.status.fault == Fault::timeout) {
       expire_lease(*owner, instance, edit.now.mono + instance.def->deregister_after);
     }
+    recount(*owner, instance, i);
     instance.ever_passed |= std::all_of(instance.status.begin(), instance.status.end(),
                                         [](const CheckStatus& each) { return each.passed_once; });
     refresh_and_tell(*owner, instance, edit);

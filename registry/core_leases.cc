@@ -1,8 +1,17 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "registry/because.h"
 #include "registry/core.h"
+#include "registry/judge.h"
 
 namespace registry {
+namespace {
+
+std::string no_heartbeat(const CheckDef& def) { return fmt::format("no heartbeat for {}", format_duration(def.lease)); }
+
+}  // namespace
 
 // Renewing moves the deadline alone; the timer stays where it is, and advance() looks again when it gets there. Only a
 // lease that became shorter needs an earlier timer.
@@ -13,6 +22,7 @@ void RegistryCore::start_lease(Service& service, Instance& instance, Millis leas
   }
   const Mono deadline = now + lease;
   instance.lease_deadline = deadline;
+  instance.lease_held = false;
   if (instance.timer <= deadline) return;
   if (instance.timer != Mono::max()) leases.erase({instance.timer, &service, &instance});
   instance.timer = deadline;
@@ -32,6 +42,27 @@ void RegistryCore::drop_timers(Service& service, Instance& instance) {
   instance.timer = Mono::max();
   instance.lease_deadline.reset();
   instance.forget_at.reset();
+  instance.lease_held = false;
+}
+
+void RegistryCore::end_lease(Service& service, Instance& instance, Mono deadline, Edit& edit) {
+  const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
+  const CheckDef& def = (*instance.checks)[beat];
+  enter(instance.status[beat], CheckState::critical, Fault::timeout, no_heartbeat(def), edit.now.wall);
+  expire_lease(service, instance, deadline + instance.def->deregister_after);
+  recount(service, instance, beat);
+  check_changed(service, instance, edit, cause_of(def, instance.status[beat], false));
+}
+
+// Neither runs nor is over: only a heartbeat, or the guard's end, says how it goes on.
+void RegistryCore::hold_lease(Service& service, Instance& instance, Edit& edit) {
+  const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
+  const CheckDef& def = (*instance.checks)[beat];
+  drop_timers(service, instance);
+  instance.lease_held = true;
+  instance.status[beat].output = no_heartbeat(def);
+  recount(service, instance, beat);
+  check_changed(service, instance, edit, cause_of(def, instance.status[beat], true));
 }
 
 }  // namespace registry

@@ -1,11 +1,14 @@
 #include "registry/health.h"
 
+#include <algorithm>
+
 #include "registry/text.h"
 
 namespace registry {
 namespace {
 
-bool is_up(CheckState state) { return state == CheckState::passing || state == CheckState::warning; }
+// More are not told apart: the cap is reached, whatever the rise (1 x 2^5 = 32). It also bounds the time to forget.
+constexpr int kMostFlaps = kFreeFlaps + 5;
 
 CheckState state_of(Verdict verdict) {
   switch (verdict) {
@@ -26,30 +29,53 @@ void clear_counters(CheckStatus& status) {
   status.failures = 0;
 }
 
+// While up: successes heal, after `ok` of them in a row; later they make falls forgotten.
+void heal(CheckStatus& status, const CheckDef& def) {
+  if (is_held(status, def)) return clear_counters(status);
+  if (status.failures > 0) {
+    if (++status.successes >= def.ok) clear_counters(status);
+  } else if (status.flaps > 0 && ++status.successes >= kCalmResults) {
+    --status.flaps;
+    status.successes = 0;
+  }
+}
+
 // The state after one success or failure; counters move along.
-CheckState next_state(CheckStatus& status, const CheckDef& def, Verdict verdict) {
+CheckState next_state(CheckStatus& status, const CheckDef& def, Verdict verdict, bool hold) {
   const bool success = verdict != Verdict::failed;
   if (status.state == CheckState::unknown) return state_of(verdict);  // the first result counts at once
   if (!is_up(status.state)) {
     status.successes = success ? static_cast<std::uint16_t>(status.successes + 1) : std::uint16_t{0};
-    return status.successes >= def.rise ? state_of(verdict) : CheckState::critical;
+    return status.successes >= damped_rise(status, def) ? state_of(verdict) : CheckState::critical;
   }
-  if (!success) {
-    status.successes = 0;
-    ++status.failures;
-    return status.failures >= def.fall ? CheckState::critical : status.state;
+  if (success) {
+    heal(status, def);
+    return state_of(verdict);
   }
-  if (status.failures > 0 && ++status.successes >= def.ok) clear_counters(status);
-  return state_of(verdict);
+  status.successes = 0;
+  status.failures = static_cast<std::uint16_t>(std::min(status.failures + 1, def.fall));
+  return status.failures >= def.fall && !hold ? CheckState::critical : status.state;
 }
 
 }  // namespace
 
-bool observe(CheckStatus& status, const CheckDef& def, const ProbeResult& result, Wall now) {
+int damped_rise(const CheckStatus& status, const CheckDef& def) {
+  const int doublings = std::clamp(status.flaps - kFreeFlaps, 0, kMostFlaps - kFreeFlaps);
+  return std::max(def.rise, std::min(def.rise << doublings, kMaxDampedRise));
+}
+
+bool is_held(const CheckStatus& status, const CheckDef& def) {
+  return is_up(status.state) && status.failures >= def.fall;
+}
+
+bool observe(CheckStatus& status, const CheckDef& def, const ProbeResult& result, Wall now, bool hold) {
   if (result.verdict == Verdict::unknown) return false;
   const CheckState before = status.state;
-  const CheckState after = next_state(status, def, result.verdict);
+  const CheckState after = next_state(status, def, result.verdict, hold);
   if (before == CheckState::unknown || is_up(before) != is_up(after)) clear_counters(status);
+  if (is_up(before) && !is_up(after)) {
+    status.flaps = static_cast<std::uint16_t>(std::min(status.flaps + 1, kMostFlaps));
+  }
   status.output = clip_utf8(result.output, kMaxOutput);
   status.latency = result.latency;
   status.fault = result.verdict == Verdict::failed ? result.fault : Fault::none;
@@ -74,7 +100,7 @@ bool enter(CheckStatus& status, CheckState state, Fault fault, std::string_view 
 
 int results_until_flip(const CheckStatus& status, const CheckDef& def) {
   if (status.state == CheckState::unknown) return 1;
-  const int left = is_up(status.state) ? def.fall - status.failures : def.rise - status.successes;
+  const int left = is_up(status.state) ? def.fall - status.failures : damped_rise(status, def) - status.successes;
   return left < 1 ? 1 : left;
 }
 

@@ -56,7 +56,8 @@ std::uint16_t weight_of(CheckState state, const InstanceDef& def, const ServiceP
 
 Mono health_horizon(const Instance& instance) {
   Mono horizon = instance.lease_deadline.value_or(Mono::max());
-  for (const Mono at : instance.flip_at) horizon = std::min(horizon, at);
+  for (const CheckTrace& each : instance.trace) horizon = std::min(horizon, each.flip_at);
+  horizon = std::min(horizon, instance.forget_at.value_or(Mono::max()));  // then its own names go
   return std::min(horizon, instance.resolved_until.value_or(Mono::max()));
 }
 
@@ -100,7 +101,7 @@ Judgement judge(const Service& service, const Instance& instance, const Override
   out.v6 = has_v6 && healthy(v6, service.policy);
   out.passed = out.v4 || out.v6;
   out.weight = weight_of(out.state, def, service.policy);
-  out.reason = out.passed ? Reason::ok : reason_of(out.state, instance);
+  out.reason = !out.passed ? reason_of(out.state, instance) : instance.held ? Reason::guard_held : Reason::ok;
   out.horizon = health_horizon(instance);
 
   const auto decide = [&](bool up, Reason reason, Mono until) {

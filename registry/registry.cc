@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "registry/because.h"
 #include "registry/core.h"
 #include "registry/text.h"
 
@@ -45,9 +46,11 @@ std::string_view to_string(Reason reason) {
     case Reason::override_up:
       return "override.up";
     case Reason::shadowed:
+      return "shadowed";
+    case Reason::guard_held:
       break;
   }
-  return "shadowed";
+  return "guard.held";
 }
 
 const Instance* Service::holder_of(std::string_view folded_label) const {
@@ -57,7 +60,7 @@ const Instance* Service::holder_of(std::string_view folded_label) const {
 }
 
 Registry::Registry() : Registry(Limits{}) {}
-Registry::Registry(Limits limits) : impl_(std::make_unique<Impl>(limits)) {}
+Registry::Registry(Limits limits, const GuardSettings& guard) : impl_(std::make_unique<Impl>(limits, guard)) {}
 Registry::~Registry() = default;
 
 Revision Registry::revision() const { return impl_->revision; }
@@ -124,6 +127,13 @@ int Registry::max_answers_of(const Service& service) const {
 int Registry::max_srv_of(const Service& service) const {
   const Namespace* const ns = find_namespace(service.apex);
   return service.policy.max_srv.value_or(ns != nullptr ? ns->def.max_srv : NamespaceDef{}.max_srv);
+}
+
+std::string Registry::because(std::string_view service, std::string_view id, Wall now) const {
+  const Service* const owner = find_service(service);
+  const Instance* const instance = find_instance(service, id);
+  if (instance == nullptr) return {};
+  return registry::because(*owner, *instance, impl_->ruling(*owner, *instance), now);
 }
 
 const StaticNames* Registry::static_names(std::string_view apex) const {

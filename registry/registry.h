@@ -18,6 +18,7 @@
 
 #include "registry/change.h"
 #include "registry/effect.h"
+#include "registry/guard.h"
 #include "registry/health.h"
 #include "registry/instance_map.h"
 #include "registry/maybe_time.h"
@@ -36,8 +37,16 @@ enum class Reason : std::uint8_t {
   override_down,
   override_up,
   shadowed,
+  guard_held,
 };
 [[nodiscard]] std::string_view to_string(Reason reason);  // "check.failing"
+
+// What is kept per check beside its status.
+struct CheckTrace {
+  Mono flip_at{};                    // its last result + interval x results until it could flip
+  Standing counted = Standing::out;  // as what the guard counts it
+  bool fell = false;                 // lately, and the guard may still revert it
+};
 
 struct Instance {
   Instance() = default;
@@ -48,12 +57,14 @@ struct Instance {
   Revision revision = 0;        // last change of the facts: the ETag
   Revision state_revision = 0;  // last change of the state
   bool managed_by_config = false;
+  bool lease_held = false;  // its lease is over, and the guard does not believe it
+  bool held = false;        // derived: that, or a check that the guard keeps up
 
   // The checks that apply: the definition's own, else the service's template; plus its lease. Same order as status.
   std::shared_ptr<const std::vector<CheckDef>> checks;
   std::vector<CheckStatus> status;
-  std::vector<Mono> flip_at;       // per check: its last result + interval x results until it could flip
-  MaybeTime<Mono> lease_deadline;  // of the heartbeat check; unset = no lease or expired
+  std::vector<CheckTrace> trace;   // per check
+  MaybeTime<Mono> lease_deadline;  // of the heartbeat check; unset = no lease, expired or held
   MaybeTime<Mono> forget_at;       // lease expired: deregistration is due
   Addresses resolved;              // of def->host, as last resolved
   MaybeTime<Mono> resolved_until;  // TTL of that resolution
@@ -133,7 +144,7 @@ class Registry {
     std::size_t overrides = 1'000;
   };
   Registry();
-  explicit Registry(Limits limits);
+  explicit Registry(Limits limits, const GuardSettings& guard = {});
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -227,6 +238,23 @@ class Registry {
     std::vector<std::string> overrides;
   };
   [[nodiscard]] Due due(const Now& now, std::size_t limit) const;
+  // The server asked itself, as it asks others: a failure is evidence that what else fails is our own fault. Counts
+  // until the next one says otherwise, at most for kSelfProbeValid.
+  ChangeSet observe_self_probe(bool failed, const Now& now);
+  // Ends a hold now: what is held is believed, and nothing more is held until the evidence was gone.
+  ChangeSet lift_guard(const Now& now);
+  struct GuardView {
+    GuardKind kind = GuardKind::probes;
+    Guard::State state = Guard::State::off;
+    Mono since{}, until{};  // while holding
+    std::string why;        // of the last time it began
+    std::uint64_t begun = 0, lifted = 0;
+  };
+  [[nodiscard]] std::vector<GuardView> guards() const;  // of probes, of leases
+  [[nodiscard]] bool guard_holding() const;
+  [[nodiscard]] std::size_t held_instances() const;
+  // Why an instance is in or out, as a sentence: "passing for 2h13m", "check http: connection refused". "" = unknown.
+  [[nodiscard]] std::string because(std::string_view service, std::string_view id, Wall now) const;
   // After a detected pause of the process: every lease gets one full term again.
   void renew_all_leases(const Now& now);
 

@@ -16,7 +16,7 @@ inline DomainName name(std::string_view text) { return *DomainName::parse(text);
 
 class Fixture : public testing::Test {
  protected:
-  Fixture() {
+  explicit Fixture(const GuardSettings& guard = {}) : registry({}, guard) {
     NamespaceDef corp;
     corp.name = name("corp");
     put(PutNamespace{corp});

@@ -38,6 +38,8 @@ constexpr Millis kLease = 10s, kKept = 40s;
 
 class ModelTest : public Fixture, public testing::WithParamInterface<unsigned> {
  protected:
+  ModelTest() : Fixture({.enabled = false}) {}  // mass expiry is the guard's own test
+
   int pick(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
   std::string any_service() { return fmt::format("s{}.corp", pick(4)); }
   std::string any_id() { return fmt::format("{}{}", pick(8) == 0 ? "I" : "i", pick(5)); }
@@ -290,7 +292,7 @@ class ModelTest : public Fixture, public testing::WithParamInterface<unsigned> {
     for (Effect& effect : log) latest.insert_or_assign(key_of(effect), effect);
     log.clear();
     for (auto it = latest.rbegin(); it != latest.rend(); ++it) log.push_back(it->second);
-    Registry restored;
+    Registry restored({}, {.enabled = false});
     EXPECT_TRUE(restored.restore(log, registry.revision() + 100, now).empty());
     compare(restored);
     EXPECT_EQ(restored.find_namespace("corp")->serial, registry.find_namespace("corp")->serial);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "registry/because.h"
 #include "registry/core.h"
 #include "registry/judge.h"
 
@@ -23,24 +24,47 @@ Found find(RegistryCore& core, std::string_view service, std::string_view id) {
   return {owner, &it->second};
 }
 
-// A check's state changed: its instance's revision moves and everyone hears of it, also where other checks keep the
-// instance as it was (readers see the check's state).
-void check_changed(RegistryCore& core, Found at, Edit& edit) {
-  if (!core.refresh(*at.service, *at.instance, edit)) {
-    core.touch(edit, *at.service, false);
-    at.instance->state_revision = edit.set.revision;
-  }
-  core.tell(edit, {ChangeKind::instance, ChangeOp::state, at.service->name.key(), at.instance->def->id,
-                   at.instance->available, std::string(to_string(at.instance->reason))});
-}
-
-// Nothing but time moved.
-void counters_moved(RegistryCore& core, Found at, Edit& edit) {
-  core.refresh(*at.service, *at.instance, edit);
-  core.note_horizon(*at.service, *at.instance, edit);
-}
-
 Fault fault_of(CheckState reported) { return reported == CheckState::critical ? Fault::reported : Fault::none; }
+
+// A verdict that would take the check down is judged with all the others before it takes effect.
+void feed_probe(RegistryCore& core, Found at, std::size_t i, const ProbeResult& result, Edit& edit) {
+  Service& service = *at.service;
+  Instance& instance = *at.instance;
+  const CheckDef& def = (*instance.checks)[i];
+  CheckStatus& status = instance.status[i];
+  CheckTrace& trace = instance.trace[i];
+  const bool ours = result.verdict == Verdict::failed && may_be_ours(result.fault);
+  if (ours && is_up(status.state)) {
+    core.count_as(service, instance, i, Standing::suspect);
+    core.look_at_guards(edit);
+  }
+  const Fall before{&service, status.state, status.since, status.flaps};
+  const bool was_held = is_held(status, def);
+  const bool changed = observe(status, def, result, edit.now.wall, ours && core.probe_guard.holding());
+  if (ours && is_up(before.state) && !is_up(status.state)) {
+    core.note_fall(instance, i, before, edit.now.mono);
+  } else if (!ours) {
+    core.drop_fall(instance, i);
+  }
+  trace.flip_at = flip_time(status, def, service.policy, edit.now.mono);
+  core.recount(service, instance, i);
+  const bool held = is_held(status, def);
+  if (changed || was_held != held) {
+    core.check_changed(service, instance, edit, cause_of(def, status, held));
+  } else {
+    core.counters_moved(service, instance, edit);
+  }
+}
+
+// A sign of life of the instance's lease: it runs anew. Whether that changed more than the time.
+bool sign_of_life(RegistryCore& core, Found at, std::size_t i, Edit& edit) {
+  Instance& instance = *at.instance;
+  const bool news = instance.forget_at || instance.lease_held;
+  core.drop_fall(instance, i);
+  core.start_lease(*at.service, instance, (*instance.checks)[i].lease, edit.now.mono);
+  core.recount(*at.service, instance, i);
+  return news;
+}
 
 }  // namespace
 
@@ -53,13 +77,7 @@ ChangeSet Registry::observe_probe(std::string_view service, std::string_view id,
   if (def == checks.end() || def->kind == CheckKind::heartbeat) return {};
   const auto i = static_cast<std::size_t>(def - checks.begin());
   Edit edit(now);
-  const bool changed = observe(at.instance->status[i], *def, result, now.wall);
-  at.instance->flip_at[i] = flip_time(at.instance->status[i], *def, at.service->policy, now.mono);
-  if (changed) {
-    check_changed(*impl_, at, edit);
-  } else {
-    counters_moved(*impl_, at, edit);
-  }
+  feed_probe(*impl_, at, i, result, edit);
   return impl_->finish(std::move(edit));
 }
 
@@ -87,14 +105,16 @@ Result<ChangeSet> Registry::heartbeat(std::string_view service, std::string_view
     return fail(ProblemKind::invalid_registration, "a heartbeat reports passing, warning or critical");
   }
   Edit edit(now);
-  const bool was_over = at.instance->forget_at.has_value();
-  impl_->start_lease(*at.service, *at.instance, def.lease, now.mono);
-  const bool changed =
-      enter(at.instance->status[static_cast<std::size_t>(beat)], reported, fault_of(reported), output, now.wall);
-  if (changed || was_over) {
-    check_changed(*impl_, at, edit);
+  const auto i = static_cast<std::size_t>(beat);
+  const bool came_back = sign_of_life(*impl_, at, i, edit);
+  CheckStatus& status = at.instance->status[i];
+  const bool changed = enter(status, reported, fault_of(reported), output, now.wall);
+  if (changed || came_back) {
+    const std::string_view word = reported == CheckState::passing ? "a heartbeat" : "a heartbeat that reports trouble";
+    impl_->check_changed(*at.service, *at.instance, edit,
+                         status.output.empty() ? std::string(word) : fmt::format("{}: {}", word, status.output));
   } else {
-    counters_moved(*impl_, at, edit);
+    impl_->counters_moved(*at.service, *at.instance, edit);
   }
   return impl_->finish(std::move(edit));
 }
@@ -105,8 +125,12 @@ ChangeSet Registry::renew_lease(std::string_view service, std::string_view id, c
   const int beat = heartbeat_of(*at.instance->checks);
   if (beat < 0) return {};
   Edit edit(now);
-  impl_->start_lease(*at.service, *at.instance, (*at.instance->checks)[static_cast<std::size_t>(beat)].lease, now.mono);
-  counters_moved(*impl_, at, edit);
+  if (sign_of_life(*impl_, at, static_cast<std::size_t>(beat), edit)) {
+    at.instance->status[static_cast<std::size_t>(beat)].output.clear();
+    impl_->check_changed(*at.service, *at.instance, edit, "it was registered again");
+  } else {
+    impl_->counters_moved(*at.service, *at.instance, edit);
+  }
   return impl_->finish(std::move(edit));
 }
 
@@ -116,16 +140,19 @@ ChangeSet Registry::observe_host(std::string_view service, std::string_view id, 
   if (!at || at.instance->def->host.empty()) return {};
   Edit edit(now);
   const bool moved = at.instance->resolved != addresses;
+  if (moved) impl_->count_out(*at.service, *at.instance);
   at.instance->resolved = addresses;
   at.instance->resolved_until = until;
   if (moved) {
+    impl_->recount_all(*at.service, *at.instance);
     impl_->touch(edit, *at.service, true);
     at.instance->state_revision = edit.set.revision;
     impl_->refresh(*at.service, *at.instance, edit);
     impl_->tell(edit, {ChangeKind::instance, ChangeOp::state, at.service->name.key(), at.instance->def->id,
-                       at.instance->available, std::string(to_string(at.instance->reason))});
+                       at.instance->available, std::string(to_string(at.instance->reason)),
+                       fmt::format("its host {} has other addresses", at.instance->def->host.view())});
   } else {
-    counters_moved(*impl_, at, edit);
+    impl_->counters_moved(*at.service, *at.instance, edit);
   }
   return impl_->finish(std::move(edit));
 }

@@ -40,8 +40,8 @@ TEST_F(RegistryTest, AChecksFirstResultDecides) {
   EXPECT_TRUE(changes.empty());
   probe("web.corp", "i1", Verdict::ok);
   EXPECT_TRUE(get("web.corp", "i1").available);
-  EXPECT_THAT(changes.changes,
-              ElementsAre(Change{ChangeKind::instance, ChangeOp::state, "web.corp", "i1", true, "ok"}));
+  EXPECT_THAT(changes.changes, ElementsAre(Change{ChangeKind::instance, ChangeOp::state, "web.corp", "i1", true, "ok",
+                                                  "check tcp passes"}));
 }
 
 TEST_F(RegistryTest, ThreeFailuresTakeItOutAndTheHorizonSaysWhen) {

@@ -1,7 +1,6 @@
 // Time: leases, overrides and empty services that end.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <vector>
 
 #include "registry/core.h"
 #include "registry/judge.h"
@@ -16,8 +15,9 @@ Mono next_after(const Set& set, typename Set::value_type since, TimeOf time_of) 
   return it == set.end() ? Mono::max() : time_of(*it);
 }
 
-void end_leases(RegistryCore& core, Edit& edit) {
-  const Mono now = edit.now.mono;
+// Those that are over, taken out of the timers.
+std::vector<Timer> ended_leases(RegistryCore& core, Mono now) {
+  std::vector<Timer> ended;
   while (!core.leases.empty() && core.leases.begin()->at <= now) {
     const Timer timer = *core.leases.begin();
     Instance& instance = *timer.instance;
@@ -29,15 +29,27 @@ void end_leases(RegistryCore& core, Edit& edit) {
       core.leases.insert({deadline, timer.service, timer.instance});
       continue;
     }
-    const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
-    enter(instance.status[beat], CheckState::critical, Fault::timeout,
-          fmt::format("no heartbeat for {}", format_duration((*instance.checks)[beat].lease)), edit.now.wall);
-    core.expire_lease(*timer.service, instance, deadline + instance.def->deregister_after);
-    core.refresh(*timer.service, instance, edit);
-    core.touch(edit, *timer.service, false);
-    instance.state_revision = edit.set.revision;
-    core.tell(edit, {ChangeKind::instance, ChangeOp::state, timer.service->name.key(), instance.def->id,
-                     instance.available, std::string(to_string(instance.reason))});
+    ended.push_back({deadline, timer.service, timer.instance});
+  }
+  return ended;
+}
+
+// What ends together is judged together, before it takes effect.
+void end_leases(RegistryCore& core, Edit& edit) {
+  const auto ended = ended_leases(core, edit.now.mono);
+  if (ended.empty()) return;
+  const auto beat_of = [](const Timer& each) { return static_cast<std::size_t>(heartbeat_of(*each.instance->checks)); };
+  for (const Timer& each : ended) core.count_as(*each.service, *each.instance, beat_of(each), Standing::suspect);
+  core.look_at_guards(edit);
+  for (const auto& [deadline, service, instance] : ended) {
+    if (core.lease_guard.holding()) {
+      core.hold_lease(*service, *instance, edit);
+      continue;
+    }
+    const std::size_t beat = beat_of({deadline, service, instance});
+    const CheckStatus& status = instance->status[beat];
+    core.note_fall(*instance, beat, {service, status.state, status.since, status.flaps}, edit.now.mono);
+    core.end_lease(*service, *instance, deadline, edit);
   }
 }
 
@@ -71,6 +83,8 @@ Mono Registry::next_deadline() const {
   Mono next = core.leases.empty() ? Mono::max() : core.leases.begin()->at;
   for (const Override* const each : core.ranking) next = std::min(next, each->ends);
   if (!core.starting_steps.empty()) next = std::min(next, core.starting_steps.begin()->at);
+  next = std::min({next, core.probe_guard.next(), core.lease_guard.next()});
+  if (!core.guards_rest()) next = std::min(next, core.self_failed_until.value_or(Mono::max()));
   if (core.advanced_to == Mono::max()) return next;
   const Mono later = core.advanced_to + Mono::duration{1};
   next = std::min(next, next_after(core.forgets, Timer{later}, [](const Timer& t) { return t.at; }));

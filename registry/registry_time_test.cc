@@ -32,8 +32,8 @@ TEST_F(LeaseTest, ItsEndTakesTheInstanceOut) {  // case 85
   pass(1ms);
   EXPECT_EQ(get("web.corp", "i1").reason, Reason::lease_expired);
   EXPECT_EQ(get("web.corp", "i1").state, CheckState::critical);
-  EXPECT_THAT(changes.changes,
-              ElementsAre(Change{ChangeKind::instance, ChangeOp::state, "web.corp", "i1", false, "lease.expired"}));
+  EXPECT_THAT(changes.changes, ElementsAre(Change{ChangeKind::instance, ChangeOp::state, "web.corp", "i1", false,
+                                                  "lease.expired", "no heartbeat for 10s"}));
   EXPECT_THAT(changes.touched_namespaces, ElementsAre("corp"));
 }
 

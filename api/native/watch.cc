@@ -34,6 +34,8 @@ std::string_view kind_of(ChangeKind kind) {
       return "instance";
     case ChangeKind::override_rule:
       return "override";
+    case ChangeKind::guard:
+      return "guard";
   }
   return "";
 }
@@ -49,6 +51,7 @@ json::object change_json(const Change& change) {
   } else {
     out["name"] = change.service;
   }
+  if (change.kind == ChangeKind::guard) out["reason"] = change.reason;
   if (change.kind != ChangeKind::instance) return out;
   out["id"] = change.id;
   if (change.op == ChangeOp::remove) return out;

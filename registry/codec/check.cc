@@ -124,6 +124,7 @@ constexpr Field<Draft> kCheckFields[] = {
     {"failures"},
     {"successes"},
     {"fault"},
+    {"damped"},
 };
 
 CheckDef read_check(const json::value& value, const Path& path, Errors& errors, const CheckDef& defaults) {

@@ -7,7 +7,8 @@
 //
 // In ids, check and override names '/' and '%' are written %2F and %25, so that a key has one reading. Members may
 // be added to a body only together with the store's schema version: an unknown one is an error, not ignored, because
-// what it says would be lost silently.
+// what it says would be lost silently. Rows of every earlier schema are read as they are; since schema 2 a check state
+// may hold `flaps`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -118,6 +119,7 @@ Row row(const CheckStateEffect& e) {
   body["state"] = to_string(e.status.state);
   if (e.status.successes) body["successes"] = e.status.successes;
   if (e.status.failures) body["failures"] = e.status.failures;
+  if (e.status.flaps) body["flaps"] = e.status.flaps;
   body["since"] = millis(e.status.since);
   if (e.status.passed_once) body["passed_once"] = true;
   if (!e.status.output.empty()) body["output"] = e.status.output;
@@ -167,6 +169,7 @@ constexpr Field<Envelope> kEnvelope[] = {
      [](Envelope& x, auto& v, auto& at, auto& errors) { read_word(x.status.state, v, at, errors, kCheckStates); }},
     {"successes", [](Envelope& x, auto& v, auto& at, auto& errors) { read_number(x.status.successes, v, at, errors); }},
     {"failures", [](Envelope& x, auto& v, auto& at, auto& errors) { read_number(x.status.failures, v, at, errors); }},
+    {"flaps", [](Envelope& x, auto& v, auto& at, auto& errors) { read_number(x.status.flaps, v, at, errors); }},
     {"since", [](Envelope& x, auto& v, auto& at, auto& errors) { read_number(x.since, v, at, errors, 0, kFar); }},
     {"passed_once",
      [](Envelope& x, auto& v, auto& at, auto& errors) { read_bool(x.status.passed_once, v, at, errors); }},

@@ -82,13 +82,14 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
 
 TEST(EffectRows, StatesDrainsAndSerialsComeBackWhole) {
   const CheckStatus status{.state = CheckState::critical,
+                           .fault = Fault::timeout,
+                           .passed_once = true,
                            .successes = 1,
                            .failures = 2,
+                           .flaps = 3,
                            .since = Wall(5ms),
-                           .passed_once = true,
                            .output = "timed out \"é\"",
-                           .latency = 1234us,
-                           .fault = Fault::timeout};
+                           .latency = 1234us};
   const auto state = back(CheckStateEffect{"worker.corp", "host:a/8080", "my/check", 1ULL << 62, status});
   EXPECT_EQ(state.status, status);
   EXPECT_EQ(state.subject, 1ULL << 62);
@@ -99,6 +100,17 @@ TEST(EffectRows, StatesDrainsAndSerialsComeBackWhole) {
   EXPECT_EQ(drain.started, Wall(7ms));
   EXPECT_EQ(drain.safe_after, Wall(9ms));
   EXPECT_EQ(back(SerialEffect{"corp", 4'294'967'295U}).serial, 4'294'967'295U);
+}
+
+TEST(EffectRows, AStateOfTheFirstSchemaIsReadAsItIs) {
+  const auto old =
+      decode("c/worker.corp/w1/http", R"({"subject":5,"state":"critical","successes":1,"since":9,"passed_once":true,)"
+                                      R"("output":"x","latency_us":7,"fault":"refused"})");
+  ASSERT_TRUE(old) << old.error();
+  const CheckStatus& status = std::get<CheckStateEffect>(*old).status;
+  EXPECT_EQ(status.state, CheckState::critical);
+  EXPECT_EQ(status.successes, 1);
+  EXPECT_EQ(status.flaps, 0);
 }
 
 TEST(EffectRows, InstancesComeBackWhole) {

@@ -123,11 +123,15 @@ std::expected<void, std::string> LogFile::check_identity() {
                     "or restore a backup",
                     path_.string(), *schema, kSchema));
   }
-  if (*schema < kSchema || *tables != fmt::format("{};{}", kLogTable, kMetaTable)) {
+  if (*schema < 1 || *tables != fmt::format("{};{}", kLogTable, kMetaTable)) {
     return std::unexpected(damaged("its tables are not those of dnsd"));
   }
   if (*journal != "wal") return std::unexpected(damaged("it cannot use a write-ahead log"));
-  return {};
+  if (*schema == kSchema) return {};
+  // The rows stay as they are; from here on an older dnsd would meet rows that it does not know.
+  const auto raised = database_->exec(fmt::format("PRAGMA user_version={}", kSchema).c_str());
+  if (raised) return {};
+  return std::unexpected(fmt::format("cannot write the database {}: {}", path_.string(), raised.error().message));
 }
 
 Sql<> LogFile::prepare() {

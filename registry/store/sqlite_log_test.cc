@@ -10,6 +10,7 @@
 #include <map>
 
 #include "registry/codec/codec.h"
+#include "registry/store/log_file.h"
 #include "registry/store/sqlite.h"
 #include "registry/store/testing.h"
 
@@ -217,9 +218,9 @@ TEST_F(SqliteLogTest, ASecondProcessIsRefusedAndToldWhoHasIt) {
 
 TEST_F(SqliteLogTest, RefusesANewerSchemaAForeignFileAndADamagedOneWithOneLine) {
   reload(temp);
-  sql(temp, "PRAGMA user_version=2");
-  EXPECT_THAT(refusal(temp), HasSubstr("newer dnsd (schema 2, this one knows 1)"));
-  sql(temp, "PRAGMA user_version=1; PRAGMA application_id=7");
+  sql(temp, "PRAGMA user_version=3");
+  EXPECT_THAT(refusal(temp), HasSubstr("newer dnsd (schema 3, this one knows 2)"));
+  sql(temp, "PRAGMA user_version=2; PRAGMA application_id=7");
   EXPECT_THAT(refusal(temp), HasSubstr("not a database of dnsd"));
   sql(temp, "PRAGMA application_id=1145983812; CREATE TABLE other(x)");
   EXPECT_THAT(refusal(temp), HasSubstr("tables"));
@@ -230,6 +231,17 @@ TEST_F(SqliteLogTest, RefusesANewerSchemaAForeignFileAndADamagedOneWithOneLine) 
   const std::string line = refusal(temp);
   EXPECT_NE(line, "accepted") << "an emptied file is not a new one";
   EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST_F(SqliteLogTest, ADatabaseOfTheFirstSchemaIsReadAndRaised) {
+  with_log([](SqliteLog& log, Inbox& inbox) {
+    EXPECT_FALSE(commit_and_wait(log, inbox, record(1, {instance("w1"), state("w1", CheckState::critical)})));
+  });
+  sql(temp, "PRAGMA user_version=1");
+  EXPECT_THAT(keys(reload(temp)), ElementsAre("c/worker.corp/w1/http", "i/worker.corp/w1"));
+  auto db = Database::open((temp.path() / "data/dnsd.db").string(), SQLITE_OPEN_READWRITE, nullptr);
+  ASSERT_TRUE(db);
+  EXPECT_EQ(db->integer("PRAGMA user_version").value_or(0), kSchema);
 }
 
 TEST_F(SqliteLogTest, ARowThatWasTamperedWithIsNamed) {

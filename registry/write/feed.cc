@@ -61,6 +61,9 @@ std::set<std::string> keys_of(const ChangeSet& set) {
       case ChangeKind::override_rule:
         keys.insert("override:");
         break;
+      case ChangeKind::guard:
+        keys.insert("guard:");
+        break;
       case ChangeKind::ns:
         keys.insert("ns:" + change.service);
         break;

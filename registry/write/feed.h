@@ -26,7 +26,8 @@ class Feed {
   void start_at(Revision revision);       // after restore: what came before is not in the ring
 
   // Keys: "" = everything; a folded FQDN = that service; "ns:<apex>" = services of that namespace;
-  // "override:" = overrides. The callback runs on the control thread, once per append that touches the key.
+  // "override:" = overrides; "guard:" = the guards. The callback runs on the control thread, once per append that
+  // touches the key.
   using Callback = std::function<void(const ChangeSet&)>;
   class Subscription {
    public:
