@@ -27,6 +27,7 @@ Connection::Connection(asio::ip::tcp::socket socket, Gateway& gateway)
   request_.watch_peer = [this](std::function<void()> gone) {
     socket_->watch(std::move(gone), in_, gateway_.app().options.max_header);
   };
+  request_.detect_dead_peer = [this] { socket_->detect_dead_peer(); };
   ++gateway_.app().counters.connections;
 }
 

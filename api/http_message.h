@@ -58,6 +58,8 @@ struct Request {
   // Asks to be told (once, on the control thread) when the peer closes while its request is held. Unset in tests
   // without a socket.
   std::function<void(std::function<void()>)> watch_peer;
+  // Asks for a peer that vanished without a word to be noticed, by keepalive; for the rest of the connection.
+  std::function<void()> detect_dead_peer;
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  // "" when absent
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;

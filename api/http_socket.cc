@@ -1,5 +1,7 @@
 #include "api/http_socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -132,6 +134,18 @@ void HttpSocket::watch(std::function<void()> gone, std::string& in, std::size_t 
 void HttpSocket::unwatch() {
   gone_ = nullptr;
   if (watching_) cancel();
+}
+
+// Five quiet seconds, then three probes two seconds apart; octets that were sent may stay unacknowledged as long.
+void HttpSocket::detect_dead_peer() {
+  const auto set = [fd = socket_.native_handle()](int level, int option, int value) {
+    (void)::setsockopt(fd, level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 5);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 2);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 11'000);
 }
 
 void HttpSocket::wait_for_peer() {

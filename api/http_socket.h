@@ -44,6 +44,9 @@ class HttpSocket : public std::enable_shared_from_this<HttpSocket> {
   void watch(std::function<void()> gone, std::string& in, std::size_t most);
   void unwatch();
 
+  // A peer that vanished (power, cable, a firewall that forgot us) ends the connection within about 11 seconds.
+  void detect_dead_peer();
+
   void cancel();  // what waits ends with an error
   void close();
 

@@ -72,6 +72,7 @@ struct Route {
   std::string_view summary;
   Access access = Access::token;
   BodySize body = BodySize::normal;
+  bool described_body = false;  // a POST that takes an object, for openapi.json
 };
 
 class Router {

@@ -19,8 +19,12 @@ PlanFunction put_instance, patch_instance, delete_instance;
 PlanFunction put_heartbeat;  // heartbeat.cc
 AsyncFunction post_drain;    // drain.cc
 PlanFunction delete_drain;
+AsyncFunction post_session;                 // session.cc
 ReadFunction list_overrides, get_override;  // overrides.cc
 PlanFunction put_override, delete_override;
+ReadFunction get_guard;  // guard.cc
+SyncFunction delete_guard;
+ReadFunction list_events;                                      // events.cc
 ReadFunction list_nodes, get_node;                             // nodes.cc
 AsyncFunction post_batch;                                      // batch.cc
 SyncFunction get_watch;                                        // watch.cc

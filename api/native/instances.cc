@@ -1,5 +1,6 @@
 #include "api/native/common.h"
 #include "api/native/handlers.h"
+#include "api/native/registration.h"
 #include "api/native/render.h"
 #include "api/write.h"
 #include "registry/codec/codec.h"
@@ -45,37 +46,6 @@ std::uint64_t fingerprint(const registry::Service& service, const Filter& filter
     print.add(instance.state_revision);
   }
   return print.value();
-}
-
-// [registration] allow_addresses. A host name may resolve to anything, so it is refused where addresses are limited.
-std::optional<registry::Problem> check_allowed(const App& app, const InstanceDef& def) {
-  const auto& allowed = app.options.allow_addresses;
-  if (allowed.empty()) return std::nullopt;
-  registry::Problem problem{ProblemKind::invalid_registration, "an address is not allowed here", {}, {}};
-  const auto refuse = [&](std::string pointer, const std::string& what) {
-    problem.errors.push_back(
-        {std::move(pointer), "address.not_allowed", what + " is not in [registration] allow_addresses", {}});
-  };
-  const auto check = [&](const auto& address) {
-    if (address && std::ranges::none_of(allowed, [&](const auto& block) { return block.contains(*address); })) {
-      refuse("#/address", to_string(*address));
-    }
-  };
-  check(def.addresses.v4);
-  check(def.addresses.v6);
-  if (!def.host.empty()) refuse("#/host", "a host name");
-  if (problem.errors.empty()) return std::nullopt;
-  return problem;
-}
-
-registry::codec::InstanceContext context_of(const App& app, const Request& request, const DomainName& service) {
-  registry::codec::InstanceContext context;
-  context.service = service;
-  context.id = request.params[1];
-  context.peer_v4 = request.peer.address.v4;
-  context.peer_v6 = request.peer.address.v6;
-  context.check_defaults = app.options.check_defaults;
-  return context;
 }
 
 // Looked up only for a request that compares it.
@@ -155,10 +125,8 @@ Result<Read> get_instance(App& app, const Request& request) {
 Result<Plan> put_instance(App& app, const Request& request, const json::value* body) {
   auto name = name_to_write(request.params[0]);
   if (!name) return std::unexpected(std::move(name.error()));
-  if (!body) return std::unexpected(body_missing("an empty object registers the caller's own address: -d '{}'"));
-  auto def = registry::codec::parse_instance(*body, context_of(app, request, *name));
+  auto def = read_registration(app, request, *name, body);
   if (!def) return std::unexpected(std::move(def.error()));
-  if (auto problem = check_allowed(app, *def)) return std::unexpected(std::move(*problem));
   Plan plan;
   plan.body = show(name->key(), def->id);
   if (request.rehearsal || request.parameter("dry_run")) {

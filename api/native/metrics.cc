@@ -43,6 +43,23 @@ void add_registry(Exposition& page, const App& app) {
   page.gauge("dnsd_registry_overrides", "Overrides in force.", registry.overrides().size());
 }
 
+void add_guard(Exposition& page, const App& app) {
+  const auto views = app.registry().guards();
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    page.head(name, type, help);
+    for (const auto& view : views)
+      page.sample(name, value(view), fmt::format("{{guard=\"{}\"}}", to_string(view.kind)));
+  };
+  each("dnsd_guard_holding", "gauge", "1 while failures are held back as our own.",
+       [](const auto& view) { return view.state == registry::Guard::State::holding ? 1 : 0; });
+  each("dnsd_guard_begun_total", "counter", "How often failures were held back.",
+       [](const auto& view) { return view.begun; });
+  each("dnsd_guard_lifted_total", "counter", "How often a command ended that.",
+       [](const auto& view) { return view.lifted; });
+  page.gauge("dnsd_guard_held_instances", "Instances that are answered because the guard holds them.",
+             app.registry().held_instances());
+}
+
 void add_store(Exposition& page, const App& app) {
   const auto stats = app.context.store.stats();
   const auto seconds = [](std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1e6; };
@@ -65,6 +82,7 @@ void add_http(Exposition& page, const App& app) {
   page.counter("dnsd_http_accept_errors_total", "Failed accepts.", counters.accept_errors);
   page.gauge("dnsd_http_requests_in_flight", "Requests being handled or held.", counters.in_flight);
   page.gauge("dnsd_http_watchers", "Long polls, event streams and waiting drains.", app.holds.count());
+  page.gauge("dnsd_http_sessions", "Registrations bound to an open connection.", app.sessions.size());
   page.gauge("dnsd_feed_subscribers", "Subscriptions to the event feed.", app.context.feed.subscribers());
   page.counter("dnsd_http_exceptions_total", "Requests that met a fault of ours.", counters.exceptions);
   page.counter("dnsd_http_dropped_writes_total", "Peers that did not take their response in time.",
@@ -81,6 +99,7 @@ void add_http(Exposition& page, const App& app) {
 Response get_metrics(App& app, const Request&) {
   Exposition page;
   add_registry(page, app);
+  add_guard(page, app);
   add_store(page, app);
   add_http(page, app);
   if (app.context.dns_metrics) app.context.dns_metrics(page.text());

@@ -38,7 +38,8 @@ json::object problem_reference() {
 
 json::object operation_json(const Route& route) {
   json::object out{{"summary", route.summary}, {"parameters", parameters_of(route)}};
-  const bool body = route.method == Method::put || route.method == Method::patch || route.body == BodySize::batch;
+  const bool body = route.method == Method::put || route.method == Method::patch || route.body == BodySize::batch ||
+                    route.described_body;
   if (body) {
     const json::object schema{{"schema", json::object{{"type", "object"}}}};
     out["requestBody"] = json::object{{"content", json::object{{"application/json", schema}}}};

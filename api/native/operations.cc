@@ -7,11 +7,11 @@ Response get_status(App& app, const Request&) {
   json::object body = app.context.status ? app.context.status() : json::object();
   const auto& registry = app.registry();
   body["revision"] = registry.revision();
-  body["registry"] = json::object{{"namespaces", registry.namespaces().size()},
-                                  {"services", registry.services().size()},
-                                  {"instances", registry.instance_count()},
-                                  {"nodes", registry.nodes().size()},
-                                  {"overrides", registry.overrides().size()}};
+  body["registry"] =
+      json::object{{"namespaces", registry.namespaces().size()}, {"services", registry.services().size()},
+                   {"instances", registry.instance_count()},     {"nodes", registry.nodes().size()},
+                   {"overrides", registry.overrides().size()},   {"held", registry.held_instances()}};
+  body["guard"] = registry.guard_holding() ? "holding" : "off";
   const auto store = app.context.store.stats();
   body["store"] = json::object{{"kind", store.kind},
                                {"commits", store.commits},
@@ -24,11 +24,9 @@ Response get_status(App& app, const Request&) {
                                {"read_only", app.context.writes.read_only()},
                                {"waiting", app.context.writes.waiting()}};
   const auto& counters = app.counters;
-  body["http"] = json::object{{"connections", counters.connections},
-                              {"accepted", counters.accepted},
-                              {"refused", counters.refused},
-                              {"in_flight", counters.in_flight},
-                              {"watchers", app.holds.count()}};
+  body["http"] = json::object{{"connections", counters.connections}, {"accepted", counters.accepted},
+                              {"refused", counters.refused},         {"in_flight", counters.in_flight},
+                              {"watchers", app.holds.count()},       {"sessions", app.sessions.size()}};
   auto response = json_response(200, body);
   response.set("X-Dnsd-Index", std::to_string(std::max<registry::Revision>(registry.revision(), 1)));
   return response;
@@ -44,7 +42,7 @@ Response get_ready(App& app, const Request&) {
   json::object detail{{"store", word(ready.store)},
                       {"zones", word(ready.zones)},
                       {"dns", word(ready.dns)},
-                      {"guard", "off"},
+                      {"guard", app.registry().guard_holding() ? "holding" : "off"},
                       {"stale", ready.stale}};
   auto response =
       json_response(ready.ready ? 200 : 503, json::object{{"ready", ready.ready}, {"detail", std::move(detail)}});

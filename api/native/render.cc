@@ -30,6 +30,13 @@ json::object check_json(const registry::CheckDef& def, const registry::CheckStat
   out["output"] = status.output;
   out["latency"] = format_latency(status.latency);
   out["failures"] = status.failures;
+  // Held down after too many falls: how many successes in a row it wants, and how long that takes at least.
+  out["damped"] = nullptr;
+  const int rise = damped_rise(status, def);
+  if (status.state == registry::CheckState::critical && rise > def.rise) {
+    const auto left = def.interval * registry::results_until_flip(status, def);
+    out["damped"] = json::object{{"rise", rise}, {"falls", status.flaps}, {"left", registry::format_duration(left)}};
+  }
   return out;
 }
 

@@ -41,6 +41,7 @@ void add_instances(std::vector<Route>& table) {
   constexpr std::string_view kOne = "/api/v1/services/{service}/instances/{id}";
   constexpr std::string_view kHeartbeat = "/api/v1/services/{service}/instances/{id}/heartbeat";
   constexpr std::string_view kDrain = "/api/v1/services/{service}/instances/{id}/drain";
+  constexpr std::string_view kSession = "/api/v1/services/{service}/instances/{id}/session";
   auto filters =
       paging_and({{"available", "true or false"}, {"tag", "only those that bear this tag; repeatable", true}});
   table.push_back({Method::get, kAll, list_instances, std::move(filters), "The instances of a service, by id"});
@@ -60,6 +61,14 @@ void add_instances(std::vector<Route>& table) {
                    {{"wait", "wait until it is safe, at most \"10m\""}},
                    "Take an instance out of new answers and tell when it is safe to stop it"});
   table.push_back({Method::del, kDrain, delete_drain, {}, "Cancel a drain"});
+  table.push_back({Method::post,
+                   kSession,
+                   post_session,
+                   {},
+                   "Register an instance for as long as this connection lives, and a lease more",
+                   Access::token,
+                   BodySize::normal,
+                   true});
 }
 
 void add_overrides(std::vector<Route>& table) {
@@ -68,6 +77,18 @@ void add_overrides(std::vector<Route>& table) {
   table.push_back({Method::get, kOne, get_override, {}, "An override"});
   table.push_back({Method::put, kOne, put_override, {}, "Force what matches up or down"});
   table.push_back({Method::del, kOne, delete_override, {}, "Remove an override"});
+}
+
+void add_health(std::vector<Route>& table) {
+  table.push_back({Method::get, "/api/v1/guard", get_guard, {}, "Whether failures are held back, and why"});
+  table.push_back({Method::del, "/api/v1/guard", delete_guard, {}, "Believe what is held back, now"});
+  table.push_back({Method::get,
+                   "/api/v1/events",
+                   list_events,
+                   {{"service", "only this service"},
+                    {"id", "only this instance"},
+                    {"limit", "at most this many, 100 by default, 1000 at most"}},
+                   "What happened to instances, newest first, with the cause"});
 }
 
 void add_others(std::vector<Route>& table) {
@@ -116,6 +137,7 @@ std::vector<Route> make_table() {
   add_services(table);
   add_instances(table);
   add_overrides(table);
+  add_health(table);
   add_others(table);
   add_operations(table);
   return table;
