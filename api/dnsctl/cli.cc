@@ -41,6 +41,7 @@ struct Line {
   WatchFlags watch;
   OverrideFlags override_rule;
   ZoneCheckFlags zone;
+  EventFlags events;
   RunFlags run;
   std::string run_address = "auto", run_port, grace = "30s", backup_file, shell;
   Action action;
@@ -186,6 +187,7 @@ void add_overrides(CLI::App& app, Line& line) {
   set->add_option("--node", rule.node, "On which nodes")->type_name("GLOB");
   set->add_option("--match-address", rule.address, "In which address block")->type_name("PREFIX");
   set->add_option("--reason", rule.reason, "Why, for those who wonder")->type_name("TEXT");
+  set->add_option("--author", rule.author, "Who, for those who ask")->type_name("NAME");
   set->add_option("--for", rule.expires, "How long")->type_name("DURATION");
   set->callback([&] { line.action = plain([&](const Session& s) { return set_override(s, line.override_rule); }); });
   auto* remove = rules->add_subcommand("rm", "Remove a rule");
@@ -207,6 +209,22 @@ void add_zones(CLI::App& app, Line& line) {
   check->callback([&] { line.action = plain([&](const Session& s) { return check_zone_file(s, line.zone); }); });
 }
 
+void add_guard(CLI::App& app, Line& line) {
+  auto* guard = app.add_subcommand("guard", "Show whether failures are held back as the server's own");
+  guard->require_subcommand(0, 1);
+  auto* lift = guard->add_subcommand("lift", "Believe what is held back, now");
+  guard->callback([&line, lift] {  // called after that of its subcommand
+    if (!lift->parsed()) line.action = plain([](const Session& s) { return show_guard(s); });
+  });
+  lift->callback([&] { line.action = plain([](const Session& s) { return lift_guard(s); }); });
+
+  auto* events = app.add_subcommand("events", "Show what happened to instances, and why");
+  events->add_option("service", line.events.service, "Only this service");
+  events->add_option("--id", line.events.id, "Only this instance")->type_name("ID");
+  events->add_option("--limit", line.events.limit, "At most so many, the newest")->type_name("N");
+  events->callback([&] { line.action = plain([&](const Session& s) { return list_events(s, line.events); }); });
+}
+
 void describe(CLI::App& app, Line& line) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("dnsctl ") + std::string(registry::kVersion));
@@ -224,6 +242,7 @@ void describe(CLI::App& app, Line& line) {
   add_reads(app, line);
   add_overrides(app, line);
   add_zones(app, line);
+  add_guard(app, line);
   auto* completion = app.add_subcommand("completion", "Print a shell's completion script");
   completion->add_option("shell", line.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
   completion->callback([&] {
@@ -284,6 +303,8 @@ int run_cli(int argc, const char* const* argv, const Environment& environment, s
     err << "dnsctl: " << client.error() << '\n';
     return static_cast<int>(ExitCode::usage);
   }
+  auto& author = line.override_rule.author;
+  if (author.empty()) author = environment("USER").value_or("");
   const Session session{*std::move(client), line.globals.output == "json", out, err};
   return line.action(session);
 }

@@ -189,6 +189,49 @@ TEST(Dnsctl, OverridesSayWhatTheyMatch) {
             boost::json::parse(R"({"match":{"service":"web*.corp"},"state":"down","expires":"1h"})"));
 }
 
+TEST(Dnsctl, OverridesNameTheirAuthor) {
+  FakeServer server(always({200, "{}"}));
+  const auto as_ann = [&](std::vector<std::string> arguments) {
+    return run(std::move(arguments), [&](const std::string& name) -> std::optional<std::string> {
+      if (name == "DNSD_ADDR") return server.address();
+      return name == "USER" ? std::optional<std::string>("ann") : std::nullopt;
+    });
+  };
+  EXPECT_EQ(as_ann({"override", "set", "m", "down", "--match-address", "10.0.1.7", "--reason", "new disk"}).code, 0);
+  EXPECT_EQ(
+      boost::json::parse(server.seen()[0].body),
+      boost::json::parse(R"({"match":{"address":"10.0.1.7"},"state":"down","reason":"new disk","author":"ann"})"));
+  EXPECT_EQ(as_ann({"override", "set", "m", "up", "--service", "w.corp", "--author", "bob"}).code, 0);
+  EXPECT_THAT(server.seen()[1].body, HasSubstr(R"("author":"bob")"));
+}
+
+TEST(Dnsctl, GuardShowsAndLiftsInOneCommand) {
+  FakeServer server([](const Seen& seen) {
+    if (seen.method == "DELETE") return Answer{204, ""};
+    return Answer{200, R"({"guard":"holding","held":12,"probes":{"state":"holding","since":"2026-01-01T00:00:00Z",
+      "until":"2026-01-01T00:10:00Z","left":"9m","cause":"12 of 20 checks"},"leases":{"state":"off","cause":null}})"};
+  });
+  EXPECT_EQ(run_at(server, {"guard"}).out,
+            "guard: holding, instances held: 12\n"
+            "probes since 2026-01-01T00:00:00Z, at most until 2026-01-01T00:10:00Z (9m left): 12 of 20 checks\n");
+  EXPECT_EQ(run_at(server, {"guard", "lift"}).out, "nothing is held back any more\n");
+  ASSERT_EQ(server.seen().size(), 2U);
+  EXPECT_EQ(server.seen()[1].method, "DELETE");
+  EXPECT_EQ(server.seen()[1].target, "/api/v1/guard");
+}
+
+TEST(Dnsctl, EventsReadLikeALog) {
+  FakeServer server(always({200, R"({"events":[
+    {"revision":9,"at":"T2","kind":"instance","op":"state","service":"w.corp","id":"w1","available":false,
+     "reason":"check.failing","cause":"check tcp fails: connection refused"},
+    {"revision":8,"at":"T1","kind":"guard","op":"state","name":"probes","reason":"off","cause":"x"}],"revision":9})"}));
+  EXPECT_EQ(run_at(server, {"events", "w.corp", "--id", "w1", "--limit", "5"}).out,
+            "AT  SERVICE  ID      AVAILABLE  REASON         CAUSE\n"
+            "T1  guard    probes  -          off            x\n"
+            "T2  w.corp   w1      no         check.failing  check tcp fails: connection refused\n");
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/events?service=w.corp&id=w1&limit=5");
+}
+
 TEST(Dnsctl, DrainSaysWhenTheInstanceCanStop) {
   FakeServer server(
       always({202, R"({"id":"w1","draining":true,"safe_after":"2026-01-01T00:00:06Z","left":"6s","done":false})"}));
@@ -254,8 +297,9 @@ TEST_F(DnsctlFiles, ZoneCheckReadsAFileAsTheServerDoesAndNeedsNone) {
 TEST(Dnsctl, CompletionKnowsEveryCommand) {
   const auto ran = run({"completion", "bash"}, [](auto&) { return std::nullopt; });
   EXPECT_EQ(ran.code, 0);
-  for (const auto* word : {"register", "deregister", "heartbeat", "drain", "run", "services", "instances", "resolve",
-                           "watch", "status", "backup", "override", "namespaces", "--token-file", "--lease"}) {
+  for (const auto* word :
+       {"register", "deregister", "heartbeat", "drain", "run", "services", "instances", "resolve", "watch", "status",
+        "backup", "override", "guard", "events", "namespaces", "--token-file", "--lease"}) {
     EXPECT_THAT(ran.out, HasSubstr(word));
   }
 }

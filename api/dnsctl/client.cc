@@ -188,6 +188,29 @@ asio::awaitable<Reply> Client::async_call(Verb verb, std::string target, std::st
   co_return reply;
 }
 
+asio::awaitable<Reply> Client::async_hold(Verb verb, std::string target, std::string body, milliseconds silence,
+                                          std::function<void()> opened) const {
+  Connection connection(co_await asio::this_coro::executor);
+  auto request = make_request(server_, token_, verb, target);
+  if (!body.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = std::move(body);
+  request.prepare_payload();
+  auto sent = co_await connect_and_send(connection, server_, request, timeout_);
+  if (!sent) co_return std::unexpected(sent.error());
+  HeaderParser header;
+  auto read = co_await read_header(connection, server_, header, timeout_);
+  if (!read) co_return std::unexpected(read.error());
+  if (header.get().result() != http::status::ok) {
+    connection.stream.expires_after(timeout_);
+    auto reply = co_await read_text(connection, server_, header);
+    co_return reply;
+  }
+  opened();
+  const Take drop = [](std::string_view) { return true; };
+  auto reply = co_await read_stream(connection, server_, header, silence, drop);
+  co_return reply;
+}
+
 Reply Client::call(Verb verb, std::string target, std::string body, milliseconds wait) const {
   return run(async_call(verb, std::move(target), std::move(body), wait));
 }

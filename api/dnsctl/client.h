@@ -59,6 +59,13 @@ class Client {
   [[nodiscard]] Reply stream(std::string target, const std::optional<std::string>& last_event,
                              std::chrono::milliseconds silence, const Take& take) const;
 
+  // A request whose answer is a stream that lives as long as what it stands for (a session). `opened` is called when
+  // the 200 came; then everything is read and dropped until the server ends it, or nothing came for `silence`. An
+  // answer other than 200 is returned with its body.
+  [[nodiscard]] boost::asio::awaitable<Reply> async_hold(Verb verb, std::string target, std::string body,
+                                                         std::chrono::milliseconds silence,
+                                                         std::function<void()> opened) const;
+
   [[nodiscard]] const ServerAddress& server() const { return server_; }
   [[nodiscard]] Client with_timeout(std::chrono::milliseconds timeout) const { return {server_, token_, timeout}; }
 

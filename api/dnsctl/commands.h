@@ -36,7 +36,10 @@ struct WatchFlags {
 };
 struct OverrideFlags {
   std::string name, state;
-  std::string service, instance, address, node, reason, expires;
+  std::string service, instance, address, node, reason, author, expires;
+};
+struct EventFlags {
+  std::string service, id, limit;
 };
 struct ZoneCheckFlags {
   std::string file, apex;  // apex "": from the file's name
@@ -59,5 +62,8 @@ struct ZoneCheckFlags {
 [[nodiscard]] ExitCode list_overrides(const Session& session);
 // Here, without the server: the file as dnsd would load it.
 [[nodiscard]] ExitCode check_zone_file(const Session& session, const ZoneCheckFlags& flags);
+[[nodiscard]] ExitCode show_guard(const Session& session);
+[[nodiscard]] ExitCode lift_guard(const Session& session);
+[[nodiscard]] ExitCode list_events(const Session& session, const EventFlags& flags);
 
 }  // namespace ctl

@@ -22,6 +22,7 @@ ExitCode set_override(const Session& session, const OverrideFlags& flags) {
   }
   boost::json::object body{{"match", match}, {"state", flags.state}};
   put(body, "reason", flags.reason);
+  put(body, "author", flags.author);
   put(body, "expires", flags.expires);
   const auto reply = call(session, Verb::put, Target({"overrides", flags.name}), boost::json::serialize(body));
   if (!reply) return reply.error();

@@ -32,6 +32,7 @@ class FakeServer {
     std::string body;
     std::string type = "application/json";
     bool hang_up = false;  // close without a word
+    bool stream = false;   // the header alone; the body goes on until end_streams()
   };
   using Script = std::function<Answer(const Seen&)>;
 
@@ -57,6 +58,10 @@ class FakeServer {
     const std::lock_guard lock(mutex_);
     return seen_;
   }
+  void end_streams() {
+    const std::lock_guard lock(mutex_);
+    streams_.clear();
+  }
   // Waits for a call that the condition likes; false after 10 s.
   [[nodiscard]] bool wait_for(const std::function<bool(const Seen&)>& wanted) const {
     std::unique_lock lock(mutex_);
@@ -79,12 +84,18 @@ class FakeServer {
       const Seen seen{std::string(request.method_string()), std::string(request.target()), request.body(),
                       std::string(request[http::field::authorization]), std::string(request["Last-Event-ID"])};
       const auto answer = script_(seen);
+      if (answer.stream) {
+        const std::string_view header =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: hello\n\n";
+        boost::asio::write(socket, boost::asio::buffer(header), error);
+      }
       {
         const std::lock_guard lock(mutex_);
+        if (answer.stream) streams_.push_back(std::move(socket));
         seen_.push_back(seen);
       }
       changed_.notify_all();
-      if (answer.hang_up) continue;
+      if (answer.hang_up || answer.stream) continue;
       http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
       response.set(http::field::content_type, answer.type);
       response.keep_alive(false);
@@ -103,6 +114,7 @@ class FakeServer {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<Seen> seen_;
+  std::vector<tcp::socket> streams_;
   std::thread thread_;
 };
 

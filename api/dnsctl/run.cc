@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
+#include <functional>
 #include <ostream>
 #include <utility>
 
@@ -25,7 +26,9 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kRetry{1000};  // while the server is away
+constexpr milliseconds kRetry{1000};      // while the server is away
+constexpr milliseconds kReconnect{100};   // after a session that was open: the grace runs
+constexpr milliseconds kSilence{45'000};  // of a session: three of the server's comments
 constexpr milliseconds kDefaultLease{10'000};
 constexpr milliseconds kGoodbye{5'000};  // for the last DELETE
 
@@ -63,13 +66,38 @@ class Sidecar {
 
   void say(const std::string& sentence) const { session_.err << "dnsctl: " << sentence << std::endl; }
 
-  // Registers, then heartbeats thrice a lease; a 404 begins anew at once, another fault is tried again soon.
+  // By a session: registered as long as the connection lives. A server that knows no sessions is given heartbeats.
   asio::awaitable<void> keep_registered() {
+    while (!exit_code_ && !heartbeats_) {
+      if (stopping_) co_return;  // what is about to end is not put back into DNS
+      maybe_registered_ = true;  // from here on, also when the answer is lost or a signal comes before it
+      registered_ = false;
+      const auto began = std::chrono::steady_clock::now();
+      auto body = boost::json::serialize(registration_.body);
+      std::function<void()> opened = [this] {
+        registered_ = true;
+        tell(Response{.status = 200, .body = {}});
+      };
+      auto reply = co_await session_.client.async_hold(Verb::post, target("session"), std::move(body), kSilence,
+                                                       std::move(opened));
+      heartbeats_ = reply && (reply->status == 404 || reply->status == 405);
+      if (heartbeats_) break;
+      if (!registered_) tell(reply);
+      // One that ends as soon as it began may have been taken over: two programs of one id take turns, not races.
+      const bool lasted = registered_ && std::chrono::steady_clock::now() - began > kRetry;
+      wake_.expires_after(lasted ? kReconnect : std::min(kRetry, lease_ / 3));
+      co_await wake_.async_wait(kTuple);
+    }
+    registered_ = false;
+    co_await keep_alive();
+  }
+
+  // Registers, then heartbeats thrice a lease; a 404 begins anew at once, another fault is tried again soon.
+  asio::awaitable<void> keep_alive() {
     while (!exit_code_) {
-      if (stopping_ && !registered_) co_return;  // what is about to end is not put back into DNS
+      if (stopping_ && !registered_) co_return;
       const auto path = registered_ ? target("heartbeat") : target();
       auto body = registered_ ? std::string() : boost::json::serialize(registration_.body);
-      maybe_registered_ = true;  // from here on, also when the answer is lost or a signal comes before it
       auto reply = co_await session_.client.async_call(Verb::put, path, std::move(body));
       const bool forgotten = registered_ && reply && reply->status == 404;
       tell(reply);
@@ -141,6 +169,7 @@ class Sidecar {
   std::optional<int> exit_code_;
   std::string told_;
   bool registered_ = false;        // as far as the last answer said
+  bool heartbeats_ = false;        // the server knows no sessions
   bool maybe_registered_ = false;  // there may be something to deregister
   bool stopping_ = false;          // SIGTERM or SIGINT came
   bool stop_sent_ = false;         // and was passed on

@@ -1,6 +1,7 @@
-// `dnsctl run -- CMD`: a program with its registration around it. Registers with a lease, heartbeats, registers again
-// where the server forgot; on SIGTERM and SIGINT drains first and stops the program only when no resolver can still
-// hold its address; deregisters at the end and leaves with the program's exit code.
+// `dnsctl run -- CMD`: a program with its registration around it. Registers for as long as its connection to the server
+// lives (a session) and a lease more, and again when that ends; on SIGTERM and SIGINT drains first and stops the
+// program only when no resolver can still hold its address; deregisters at the end and leaves with the program's exit
+// code.
 #pragma once
 
 #include <chrono>

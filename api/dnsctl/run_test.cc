@@ -51,12 +51,16 @@ class Tool {
   pid_t pid_;
 };
 
+bool is_session(const Seen& seen) { return seen.method == "POST" && seen.target.ends_with("/session"); }
 bool is_register(const Seen& seen) { return seen.method == "PUT" && seen.target.ends_with("/instances/w1"); }
 bool is_heartbeat(const Seen& seen) { return seen.target.ends_with("/heartbeat"); }
 bool is_drain(const Seen& seen) { return seen.target.ends_with("/drain"); }
 bool is_deregister(const Seen& seen) { return seen.method == "DELETE"; }
 
+const Answer kStream{.status = 200, .body = {}, .stream = true};
+
 Answer usual(const Seen& seen) {
+  if (is_session(seen)) return kStream;
   if (is_drain(seen)) return {202, R"({"left":"200ms","done":false})"};
   return is_register(seen) ? Answer{201, "{}"} : Answer{204, ""};
 }
@@ -88,7 +92,7 @@ TEST(Run, LeavesWithTheProgramsCodeAndDeregisters) {
   FakeServer server(usual);
   const Mark end("end");
   const Tool tool(server, {"--", "sh", "-c", "while [ ! -e " + end.path() + " ]; do sleep 0.01; done; exit 7"});
-  EXPECT_TRUE(server.wait_for(is_register));
+  EXPECT_TRUE(server.wait_for(is_session));
   end.set();
   EXPECT_EQ(tool.wait(), 7);
   EXPECT_TRUE(server.wait_for(is_deregister));
@@ -105,9 +109,36 @@ TEST(Run, AProgramThatDoesNotExistIs127AndIsNeverRegistered) {
   EXPECT_TRUE(server.seen().empty());
 }
 
-TEST(Run, HeartbeatsAndRegistersAgainWhereTheServerForgot) {
+TEST(Run, RegistersOnceForAsLongAsItsConnectionLives) {
+  FakeServer server(usual);
+  const Tool tool(server, {"--", "sleep", "30"});
+  ASSERT_TRUE(server.wait_for(is_session));
+  const auto seen = server.seen();
+  EXPECT_THAT(std::ranges::find_if(seen, is_session)->body, testing::HasSubstr(R"("lease":"3s")"));
+  tool.signal(SIGTERM);
+  EXPECT_EQ(tool.wait(), 128 + SIGTERM);
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_session), 1);
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_heartbeat), 0);
+}
+
+TEST(Run, ComesBackWhenTheServerEndsTheSession) {
+  std::atomic<int> sessions{0};
+  FakeServer server([&](const Seen& seen) {
+    sessions += is_session(seen);
+    return usual(seen);
+  });
+  const Tool tool(server, {"--", "sleep", "30"});
+  ASSERT_TRUE(server.wait_for(is_session));
+  server.end_streams();
+  EXPECT_TRUE(server.wait_for([&](const Seen& seen) { return is_session(seen) && sessions > 1; }));
+  tool.signal(SIGTERM);
+  EXPECT_EQ(tool.wait(), 128 + SIGTERM);
+}
+
+TEST(Run, HeartbeatsWhereTheServerKnowsNoSessionsAndRegistersAgainWhereItForgot) {
   std::atomic<int> heartbeats{0};
   FakeServer server([&](const Seen& seen) {
+    if (is_session(seen)) return Answer{404, "{}"};
     if (is_heartbeat(seen) && heartbeats++ == 0) return Answer{404, "{}"};
     return usual(seen);
   });
@@ -129,7 +160,7 @@ TEST(Run, OnSigtermDrainsBeforeTheProgramHearsOfIt) {
   const Tool tool(server, {"--", "sh", "-c",
                            "trap 'touch " + heard.path() + "; exit 9' TERM; touch " + ready.path() +
                                "; while :; do sleep 0.01; done"});
-  ASSERT_TRUE(server.wait_for(is_register));
+  ASSERT_TRUE(server.wait_for(is_session));
   ASSERT_TRUE(ready.wait());
   tool.signal(SIGTERM);
   EXPECT_EQ(tool.wait(), 9);
@@ -145,17 +176,32 @@ TEST(Run, ASecondSignalStopsTheProgramAtOnce) {
     return is_drain(seen) ? Answer{202, R"({"left":"10m","done":false})"} : usual(seen);
   });
   const Tool tool(server, {"--grace", "10m", "--", "sleep", "600"});
-  ASSERT_TRUE(server.wait_for(is_register));
+  ASSERT_TRUE(server.wait_for(is_session));
   tool.signal(SIGTERM);
   ASSERT_TRUE(server.wait_for(is_drain));
   tool.signal(SIGTERM);
   EXPECT_EQ(tool.wait(), 128 + SIGTERM);
 }
 
-// A heartbeat that comes back with 404 while the drain runs: the address must not return to DNS.
+// The server forgets it while the drain runs: the address must not return to DNS.
 TEST(Run, WhatIsBeingStoppedIsNotRegisteredAgain) {
+  FakeServer server([](const Seen& seen) {
+    return is_drain(seen) ? Answer{202, R"({"left":"1500ms","done":false})"} : usual(seen);
+  });
+  const Tool tool(server, {"--", "sleep", "30"});
+  ASSERT_TRUE(server.wait_for(is_session));
+  tool.signal(SIGTERM);
+  ASSERT_TRUE(server.wait_for(is_drain));
+  server.end_streams();
+  EXPECT_EQ(tool.wait(), 128 + SIGTERM);
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_session), 1);
+  EXPECT_TRUE(server.wait_for(is_deregister));
+}
+
+TEST(Run, WhatIsBeingStoppedIsNotRegisteredAgainByHeartbeatsEither) {
   std::atomic<bool> draining{false};
   FakeServer server([&](const Seen& seen) {
+    if (is_session(seen)) return Answer{405, "{}"};
     if (is_drain(seen)) {
       draining = true;
       return Answer{202, R"({"left":"1500ms","done":false})"};
