@@ -81,12 +81,26 @@ class Reader {
     }
   }
 
+  static bool is_table(std::string_view name) {
+    return std::ranges::any_of(settings(), [&](const Setting& setting) { return setting.table == name; });
+  }
+
   void read_table(std::string_view name, const toml::table& table) {
+    const auto prefix = fmt::format("{}.", name);
     std::vector<std::string_view> keys;
     for (const auto& setting : settings()) {
       if (setting.table == name) keys.push_back(setting.key);
+      if (setting.table.starts_with(prefix)) keys.push_back(setting.table.substr(prefix.size()));
     }
     for (const auto& [key, node] : table) {
+      if (const auto inner = prefix + std::string(key.str()); is_table(inner)) {
+        if (const auto* below = node.as_table()) {
+          read_table(inner, *below);
+        } else {
+          complaints_.add(where(key), fmt::format("\"{0}\" is a table; write [{0}]", inner));
+        }
+        continue;
+      }
       const auto found =
           std::ranges::find_if(settings(), [&](const Setting& s) { return s.table == name && s.key == key.str(); });
       if (found == settings().end()) {
@@ -121,6 +135,16 @@ class Reader {
       const auto* number = node.as_integer();
       if (!number) return wrong("a whole number", node);
       return set_number(setting, number->get(), where(node));
+    }
+    if (setting.kind == Kind::boolean) {
+      const auto* flag = node.as_boolean();
+      if (!flag) return wrong("true or false", node);
+      return set(setting, {.text = {}, .number = flag->get(), .base = {}}, where(node));
+    }
+    if (setting.kind == Kind::fraction) {
+      const auto number = node.value<double>();
+      if (!number) return wrong("a number such as 0.5", node);
+      return set_fraction(setting, *number, where(node));
     }
     const auto* text = node.as_string();
     if (!text) return wrong(setting.kind == Kind::duration ? "a duration such as \"5s\"" : "a string", node);
@@ -158,10 +182,19 @@ class Reader {
   // From a flag or a variable: text that becomes what the setting wants.
   void set_any(const Setting& setting, const std::string& text, const Where& at) {
     if (setting.kind == Kind::list) return set_list(setting, split(text, at), {});
-    if (setting.kind != Kind::integer) return set_text(setting, {text, at}, {});
+    if (setting.kind == Kind::boolean) return set_boolean(setting, text, at);
+    if (setting.kind != Kind::integer && setting.kind != Kind::fraction) return set_text(setting, {text, at}, {});
+    const auto parse = [&](auto& number) {
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      return error == std::errc{} && end == text.data() + text.size();
+    };
+    if (double number = 0; setting.kind == Kind::fraction) {
+      if (parse(number)) return set_fraction(setting, number, at);
+      complaints_.add(at, fmt::format("{} is a number such as 0.5, not \"{}\"", setting.name(), text));
+      return;
+    }
     std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) {
+    if (!parse(number)) {
       complaints_.add(at, fmt::format("{} is a whole number, not \"{}\"", setting.name(), text));
       return;
     }
@@ -182,6 +215,17 @@ class Reader {
       return;
     }
     set(setting, {.text = {}, .number = number, .base = {}}, at);
+  }
+
+  void set_boolean(const Setting& setting, std::string_view text, const Where& at) {
+    const bool on = text == "true" || text == "1";
+    if (on || text == "false" || text == "0") return set(setting, {.text = {}, .number = on, .base = {}}, at);
+    complaints_.add(at, fmt::format("{} is true or false, not \"{}\"", setting.name(), text));
+  }
+
+  void set_fraction(const Setting& setting, double number, const Where& at) {
+    if (number >= 0 && number <= 1) return set(setting, {.text = {}, .base = {}, .fraction = number}, at);
+    complaints_.add(at, fmt::format("{} is {}, outside 0 to 1", setting.name(), number));
   }
 
   void set_text(const Setting& setting, const Raw& raw, const std::filesystem::path& base) {

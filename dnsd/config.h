@@ -84,6 +84,7 @@ struct Config {
   registry::checks::Options checks;
   forward::Settings forward;
   registry::Registry::Limits limits;
+  registry::GuardSettings guard;
   LogConfig log;
 };
 

@@ -59,6 +59,20 @@ inline auto number(auto member) {
   };
 }
 
+inline auto boolean(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    member(config) = value.number != 0;
+    return std::nullopt;
+  };
+}
+
+inline auto fraction(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    member(config) = value.fraction;
+    return std::nullopt;
+  };
+}
+
 inline auto duration(auto member) {
   return [member](Config& config, const Value& value) -> Complaint {
     member(config) = registry::Millis(value.number);

@@ -133,6 +133,11 @@ std::vector<Setting> other_settings() {
       {"health", "rise", Kind::integer, 1, 100, number(FIELD(http.check_defaults.rise)), {}},
       {"health", "ok", Kind::integer, 1, 100, number(FIELD(http.check_defaults.ok)), {}},
       {"health", "max_concurrent", Kind::integer, 1, 65'536, number(FIELD(checks.max_concurrent)), {}},
+      {"health.guard", "enabled", Kind::boolean, 0, 0, boolean(FIELD(guard.enabled)), {}},
+      {"health.guard", "share", Kind::fraction, 0, 0, fraction(FIELD(guard.share)), {}},
+      {"health.guard", "instances", Kind::integer, 1, 1'000'000, number(FIELD(guard.instances)), {}},
+      {"health.guard", "services", Kind::integer, 1, 1'000'000, number(FIELD(guard.services)), {}},
+      {"health.guard", "hold", Kind::duration, kSecond, kHour, duration(FIELD(guard.hold)), {}},
       {"registration", "allow_addresses", Kind::list, 0, 0, list_of_prefixes(FIELD(http.allow_addresses)),
        [](Config& c) { c.http.allow_addresses.clear(); }},
       {"resolver", "servers", Kind::list, 0, 0, set_resolver, [](Config& c) { c.checks.resolver_servers.clear(); }},
@@ -177,8 +182,9 @@ std::string Setting::name() const { return fmt::format("{}.{}", table, key); }
 
 std::string Setting::variable() const {
   auto text = fmt::format("DNSD_{}_{}", table, key);
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  });
   return text;
 }
 

@@ -15,18 +15,19 @@
 
 namespace dnsd::config {
 
-enum class Kind : std::uint8_t { text, list, integer, duration };
+enum class Kind : std::uint8_t { text, list, integer, duration, boolean, fraction };
 
 struct Value {
   std::string text;
-  std::int64_t number = 0;     // integer; milliseconds of a duration
+  std::int64_t number = 0;     // integer; milliseconds of a duration; 0 or 1 of a boolean
   std::filesystem::path base;  // what relative paths start from
+  double fraction = 0;         // 0 .. 1
 };
 
 using Complaint = std::optional<std::string>;
 
 struct Setting {
-  std::string_view table, key;
+  std::string_view table, key;  // a table in a table is "health.guard"
   Kind kind = Kind::text;
   std::int64_t low = 0, high = 0;                       // of integer and duration, both included
   std::function<Complaint(Config&, const Value&)> set;  // of a list: once per member

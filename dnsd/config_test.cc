@@ -79,6 +79,19 @@ TEST(Config, PrefersFlagOverVariableOverFileOverDefault) {
   EXPECT_EQ(config.log.level, log::Level::debug);
 }
 
+TEST(Config, TheGuardHasATableOfItsOwn) {
+  const auto* file = "[health]\ninterval = \"9s\"\n[health.guard]\nshare = 0.75\ninstances = 9\nhold = \"1m\"";
+  const auto config = good(file, {}, {{"DNSD_HEALTH_GUARD_ENABLED", "false"}, {"DNSD_HEALTH_GUARD_SERVICES", "3"}});
+  EXPECT_EQ(config.http.check_defaults.interval, 9s);
+  EXPECT_FALSE(config.guard.enabled);
+  EXPECT_EQ(config.guard.share, 0.75);
+  EXPECT_EQ(config.guard.instances, 9);
+  EXPECT_EQ(config.guard.services, 3);
+  EXPECT_EQ(config.guard.hold, 1min);
+  EXPECT_EQ(good(file, {}, {{"DNSD_HEALTH_GUARD_SHARE", "0.25"}}).guard.share, 0.25);
+  EXPECT_EQ(good("[health.guard]\nshare = 1").guard.share, 1.0);
+}
+
 TEST(Config, ListsOfALaterSourceReplaceTheWholeList) {
   const auto* file = "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.2:53\"]";
   EXPECT_THAT(endpoints(good(file, {}, {{"DNSD_DNS_LISTEN", "[::1]:0,127.0.0.9:5"}})),
@@ -299,6 +312,11 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.http.write_timeout, defaults.http.write_timeout);
   EXPECT_EQ(config.http.keep_alive, defaults.http.keep_alive);
   EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
+  EXPECT_EQ(config.guard.enabled, defaults.guard.enabled);
+  EXPECT_EQ(config.guard.share, defaults.guard.share);
+  EXPECT_EQ(config.guard.instances, defaults.guard.instances);
+  EXPECT_EQ(config.guard.services, defaults.guard.services);
+  EXPECT_EQ(config.guard.hold, defaults.guard.hold);
   EXPECT_EQ(config.limits.services, defaults.limits.services);
   EXPECT_EQ(config.limits.instances, defaults.limits.instances);
   EXPECT_EQ(config.limits.instances_per_service, defaults.limits.instances_per_service);
@@ -360,7 +378,7 @@ TEST(ConfigDocs, ThePageShowsTheDefaults) {
   std::string text;
   for (const auto& setting : config::settings()) {
     const auto value = shown_default(page, setting);
-    if (setting.kind == config::Kind::integer || setting.kind == config::Kind::duration) {
+    if (setting.kind != config::Kind::text && setting.kind != config::Kind::list) {
       EXPECT_NE(value, "") << setting.name();
     }
     if (!value.empty()) text += std::string(setting.table) + "." + std::string(setting.key) + " = " + value + "\n";

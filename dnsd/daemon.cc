@@ -109,6 +109,7 @@ void Daemon::Impl::stop() {
 }
 
 void Daemon::Impl::finish_stop() {
+  if (self_probe) self_probe->stop();
   checks->stop();
   maintenance->stop();
   if (forwarder) forwarder->stop();
@@ -140,6 +141,7 @@ std::expected<void, std::string> Daemon::start() {
   d.build_checks();
   d.checks->follow_all(*d.registry_);
   d.checks->start();
+  d.build_self_probe();
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "dnsd/forward/forwarder.h"
 #include "dnsd/maintenance.h"
 #include "dnsd/resolve.h"
+#include "dnsd/self_probe.h"
 #include "dnsd/zones.h"
 #include "registry/store/commit_log.h"
 #include "registry/write/feed.h"
@@ -48,6 +49,7 @@ struct Daemon::Impl {
   void publish_first();
   void build_checks();
   void publish_zones();
+  void build_self_probe();
   void announce_ready();
 
   // -- running ----------------------------------------------------------------------------------------------------
@@ -55,6 +57,7 @@ struct Daemon::Impl {
   void post_report(std::move_only_function<void()> work);
   void on_probe(const registry::checks::Report& report);
   void on_host(const registry::checks::HostReport& report);
+  void on_self_probe(bool failed);
   void arm_deadline();
   void advance();
   void submit_due();
@@ -98,6 +101,7 @@ struct Daemon::Impl {
   std::unique_ptr<forward::Forwarder> forwarder;  // null = off; its queue outlives the workers that fill it
   std::unique_ptr<serve::Server> dns;
   std::unique_ptr<registry::checks::Runner> checks;
+  std::unique_ptr<SelfProbe> self_probe;  // null where the guard is off
   std::unique_ptr<api::Server> http;
   LoadedZones zones;
 };

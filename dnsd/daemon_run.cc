@@ -23,11 +23,21 @@ void Daemon::Impl::on_change(const ChangeSet& changes) {
     feed->append(std::make_shared<const ChangeSet>(changes));
     for (const auto& change : changes.changes) {
       if (change.op != registry::ChangeOp::state) continue;
+      if (change.kind == registry::ChangeKind::guard) {
+        log::event("guard.changed", log::Level::warning,
+                   {{"watches", change.service},
+                    {"state", change.reason},
+                    {"cause", change.cause},
+                    {"held", registry_->held_instances()},
+                    {"revision", changes.revision}});
+        continue;
+      }
       log::event("instance.state", log::Level::info,
                  {{"service", change.service},
                   {"id", change.id},
                   {"available", change.available},
                   {"reason", change.reason},
+                  {"cause", change.cause},
                   {"revision", changes.revision}});
     }
   }
@@ -46,6 +56,12 @@ void Daemon::Impl::on_host(const registry::checks::HostReport& report) {
   if (stopping || !report.found || !checks->is_current(report)) return;  // not found now: keep what is known
   const auto now = now_of_process();
   writes->observe(registry_->observe_host(report.service, report.id, report.addresses, now.mono + report.ttl, now));
+}
+
+void Daemon::Impl::on_self_probe(bool failed) {
+  if (stopping) return;
+  writes->observe(registry_->observe_self_probe(failed, now_of_process()));
+  arm_deadline();
 }
 
 void Daemon::Impl::arm_deadline() {

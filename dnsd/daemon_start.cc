@@ -42,7 +42,7 @@ void Daemon::Impl::build_registry() {
     store = std::make_unique<registry::store::SqliteLog>(
         registry::store::SqliteLog::Options{.folder = config.store.path}, post_here);
   }
-  registry_ = std::make_unique<registry::Registry>(config.limits);
+  registry_ = std::make_unique<registry::Registry>(config.limits, config.guard);
   feed = std::make_unique<registry::Feed>();
   writes = std::make_unique<registry::WritePath>(*registry_, *store, now_of_process,
                                                  [this](const ChangeSet& changes) { on_change(changes); });
@@ -145,6 +145,22 @@ void Daemon::Impl::build_checks() {
       [this](registry::checks::HostReport report) {
         post_report([this, report = std::move(report)] { on_host(report); });
       });
+}
+
+// Only the guard wants to know.
+void Daemon::Impl::build_self_probe() {
+  if (!config.guard.enabled) return;
+  std::vector<SelfProbe::Endpoint> listening;
+  for (const auto& endpoint : dns->endpoints()) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(endpoint.address, error);
+    if (!error) listening.emplace_back(address, endpoint.port);
+  }
+  // As often as the checks, but never so seldom that one answer is too old before the next (kSelfProbeValid).
+  const auto interval = std::clamp<Millis>(config.http.check_defaults.interval, Millis(1000), Millis(5000));
+  self_probe = std::make_unique<SelfProbe>(io, SelfProbe::Options{.interval = interval}, std::move(listening),
+                                           [this](bool failed) { on_self_probe(failed); });
+  self_probe->start();
 }
 
 // Probe thread. A report too many is lost, not queued: the next probe of that check tells the same.
