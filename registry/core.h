@@ -120,6 +120,13 @@ struct RegistryCore {
   bool counts_moved = false;  // since the guards looked
   Mono advanced_to = Mono::min();
   Revision declared_at = 0;  // when the configuration file last changed something
+  CheckPool check_pool;
+  struct Follower {
+    Service* service = nullptr;
+    Instance* instance = nullptr;
+    auto operator<=>(const Follower&) const = default;
+  };
+  std::map<std::string, std::set<Follower>, std::less<>> followers;  // who has an alias check on this service, folded
 
   // core_edit.cc
   Revision stamp(Edit& edit);  // the edit's revision, taken now when it has none
@@ -190,6 +197,13 @@ struct RegistryCore {
   void tell_guard(const Guard& guard, Edit& edit, std::string cause);
   [[nodiscard]] Mono held_until() const;
   void update_held(Service& service, Instance& instance);
+  // core_follow.cc
+  void follow(Service& service, Instance& instance, const Edit& edit);  // after its checks were attached
+  void unfollow(Service& service, Instance& instance);                  // before they go
+  void pass_on(Edit& edit);                                             // what changed, to who follows it
+  void pass_on(std::set<std::string, std::less<>> changed, Edit& edit);
+  // Whether an instance of `service` follows `other`, itself or over others. Folded names; each follows itself.
+  [[nodiscard]] bool follows(std::string_view service, std::string_view other) const;
 
   // core_leases.cc
   // Heartbeats stopped for as long as the lease allows: told, with the forget_at that follows.

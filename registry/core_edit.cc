@@ -120,6 +120,7 @@ void RegistryCore::note_horizon(Service& service, const Instance& instance, Edit
 
 ChangeSet RegistryCore::finish(Edit&& edit) {
   if (counts_moved || !guards_rest()) look_at_guards(edit);
+  pass_on(edit);  // also what a guard reverted
   for (const std::string& key : edit.services) {
     edit.horizons.erase(key);
     Service* const touched = service(key);

@@ -14,8 +14,10 @@ namespace {
 Millis pace_of(const CheckDef& check) { return check.kind == CheckKind::heartbeat ? check.lease : check.interval; }
 
 Standing standing_of(const Instance& instance, std::size_t check) {
+  const CheckKind kind = (*instance.checks)[check].kind;
+  if (kind == CheckKind::alias) return Standing::out;  // what it follows is counted itself
   if (instance.trace[check].fell) return Standing::suspect;
-  if ((*instance.checks)[check].kind == CheckKind::heartbeat) {
+  if (kind == CheckKind::heartbeat) {
     if (instance.lease_held) return Standing::suspect;
     return instance.lease_deadline ? Standing::in : Standing::out;
   }
@@ -149,7 +151,7 @@ void RegistryCore::let_go_checks(Service& service, Instance& instance, Edit& edi
   for (std::size_t i = 0; i < instance.status.size(); ++i) {
     const CheckDef& def = (*instance.checks)[i];
     CheckStatus& status = instance.status[i];
-    if (def.kind == CheckKind::heartbeat || !is_held(status, def)) continue;
+    if (!is_probed(def.kind) || !is_held(status, def)) continue;
     status.state = CheckState::critical;
     status.failures = status.successes = 0;
     status.since = edit.now.wall;

@@ -38,6 +38,7 @@ const Service* RegistryCore::find_service(std::string_view key) const {
 }
 
 void RegistryCore::attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit) {
+  unfollow(service, instance);
   const auto old_checks = std::exchange(instance.checks, applicable_checks(service, instance.def));
   auto old_status = std::exchange(instance.status, {});
   const auto old_traces = std::exchange(instance.trace, {});
@@ -55,6 +56,7 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
     instance.trace.push_back({.flip_at = flips});
   }
   instance.ever_passed = instance.ever_passed && all_kept;
+  follow(service, instance, edit);
 }
 
 // A registration counts as a heartbeat, also of a lease that had ended.
@@ -85,6 +87,7 @@ void RegistryCore::replace_template(Service& service, Instance& instance, Edit& 
 void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin, Edit& edit) {
   const auto present = service.instances.find(def.id);
   const bool fresh = present == service.instances.end();
+  check_pool.intern(def.checks);
   auto next = std::make_shared<const InstanceDef>(std::move(def));
   if (!fresh) unlink(*this, service, *present->second.def);
   Instance& instance = fresh ? service.instances.insert(std::make_unique<Instance>(next)) : present->second;
@@ -125,6 +128,7 @@ void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& e
   drop_timers(service, instance);
   stop_slow_start(instance);
   held.erase({&service, &instance});
+  unfollow(service, instance);
   unlink(*this, service, *instance.def);
   service.available -= instance.available;
   --instance_count;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "registry/basics.h"
+#include "registry/check_list.h"
 #include "registry/flat_map.h"
 #include "registry/names.h"
 #include "registry/rare_text.h"
@@ -32,42 +33,6 @@ struct NamedPort {
   bool operator==(const NamedPort&) const = default;
 };
 
-enum class CheckKind : std::uint8_t { http, https, tcp, heartbeat };
-
-struct HttpProbe {
-  std::string path = "/";
-  std::optional<std::uint16_t> port;  // default: the instance's port
-  std::string method = "GET";
-  FlatMap<std::string> headers;
-  std::string host;                // Host header (and SNI); empty = address:port
-  std::vector<int> expect_status;  // empty = 2xx passes, 429 warns
-  std::string expect_body;         // substring; empty = any
-  bool tls_skip_verify = false;    // https only
-  bool operator==(const HttpProbe&) const = default;
-};
-
-struct TcpProbe {
-  std::optional<std::uint16_t> port;
-  bool tls = false;
-  bool operator==(const TcpProbe&) const = default;
-};
-
-// Bounds: interval 100 ms .. 1 h; timeout 10 ms .. interval; rise, fall, ok 1 .. 100.
-struct CheckDef {
-  std::string name;  // unique in its instance; default = the kind's name; "lease" is the short form of a heartbeat
-  CheckKind kind = CheckKind::tcp;
-  HttpProbe http{};       // kinds http, https
-  TcpProbe tcp{};         // kind tcp
-  Millis lease{};         // kind heartbeat: how long one heartbeat lasts, 1 s .. 24 h
-  Millis interval{5000};  // start to start of two probes
-  Millis timeout{2000};   // default min(2 s, interval)
-  int rise = 2;           // successes in a row that bring a critical check back
-  int fall = 3;           // failures (with memory) that make a passing check critical
-  int ok = 2;             // successes in a row that forget earlier failures
-  Family family = Family::any;
-  bool operator==(const CheckDef&) const = default;
-};
-
 struct InstanceDef {
   std::string id;     // opaque, 1..255 octets, unique in its service
   std::string label;  // LDH, at most 63, unique folded in its service; the native API wants id == label
@@ -84,7 +49,7 @@ struct InstanceDef {
   std::vector<std::string> tags;                // sorted, unique
   Meta meta;
   Millis deregister_after{600'000};  // how long an expired lease is kept
-  std::vector<CheckDef> checks;      // with the lease, if any, as the check named "lease"
+  CheckList checks;                  // with the lease, if any, as the check named "lease"
   bool operator==(const InstanceDef&) const = default;
 };
 

@@ -62,13 +62,47 @@ Mono health_horizon(const Instance& instance) {
 }
 
 bool may_warn(const CheckDef& def) {
+  if (def.kind == CheckKind::exec) return true;
   return (def.kind == CheckKind::http || def.kind == CheckKind::https) && def.http.expect_status.empty();
 }
 
-std::uint16_t probe_port(const CheckDef& check, const InstanceDef& def) {
-  const bool http = check.kind == CheckKind::http || check.kind == CheckKind::https;
-  const auto own = http ? check.http.port : check.tcp.port;
-  return own ? *own : def.port.value_or(0);
+// What newer kinds and members add to a subject. Nothing where they are not used: what was stored before they existed
+// still speaks of the same.
+std::string newer_members(const CheckDef& check) {
+  std::string text;
+  const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
+  switch (check.kind) {
+    case CheckKind::http:
+    case CheckKind::https:
+      if (!check.http.tls_name.empty()) text += fmt::format("\ntls {}", check.http.tls_name);
+      for (const auto& [pointer, value] : check.http.expect_json) {
+        add(pointer);
+        add(value);
+      }
+      break;
+    case CheckKind::grpc:
+      add(check.grpc.service);
+      add(check.grpc.host);
+      add(check.grpc.tls_name);
+      text += fmt::format("{} {}", check.grpc.tls, check.grpc.tls_skip_verify);
+      break;
+    case CheckKind::dns: {
+      const DnsProbe& dns = check.dns;
+      add(dns.name);
+      text += fmt::format("{} {} {} {} {}", dns.type, dns.tcp, dns.expect_rcode,
+                          dns.expect_address.v4 ? to_string(*dns.expect_address.v4) : "",
+                          dns.expect_address.v6 ? to_string(*dns.expect_address.v6) : "");
+      break;
+    }
+    case CheckKind::exec:
+      for (const std::string& argument : check.exec) add(argument);
+      break;
+    case CheckKind::tcp:
+    case CheckKind::heartbeat:
+    case CheckKind::alias:
+      break;
+  }
+  return text;
 }
 
 struct Rank {
@@ -127,7 +161,7 @@ std::shared_ptr<const std::vector<CheckDef>> applicable_checks(Service& service,
   const std::vector<CheckDef>& own = def->checks;
   const bool probes =
       std::any_of(own.begin(), own.end(), [](const CheckDef& c) { return c.kind != CheckKind::heartbeat; });
-  if (probes || service.checks == nullptr) return {def, &def->checks};
+  if (probes || service.checks == nullptr) return def->checks.shared();
   if (own.empty()) return service.checks;
   std::vector<CheckDef> combined;
   for (const CheckDef& check : *service.checks) {
@@ -142,7 +176,8 @@ std::shared_ptr<const std::vector<CheckDef>> applicable_checks(Service& service,
 
 std::uint64_t subject_of(const CheckDef& check, const InstanceDef& def, Revision created) {
   std::string text = fmt::format("{}\n{}\n{}\n", created, static_cast<int>(check.kind), check.name);
-  if (check.kind != CheckKind::heartbeat) {
+  if (check.kind == CheckKind::alias) text += check.alias;  // speaks of the other service, not of this instance
+  if (is_probed(check.kind)) {
     const HttpProbe& http = check.http;
     const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
     add(http.path);
@@ -157,14 +192,16 @@ std::uint64_t subject_of(const CheckDef& check, const InstanceDef& def, Revision
     add(def.addresses.v6 ? to_string(*def.addresses.v6) : "");
     add(def.host);
     text += fmt::format("{} {} {} {} {} {} {} {} {} {}", fmt::join(http.expect_status, ","), http.tls_skip_verify,
-                        check.tcp.tls, probe_port(check, def), check.interval.count(), check.timeout.count(),
-                        check.rise, check.fall, check.ok, static_cast<int>(check.family));
+                        check.tcp.tls, own_port(check).value_or(def.port.value_or(0)), check.interval.count(),
+                        check.timeout.count(), check.rise, check.fall, check.ok, static_cast<int>(check.family));
+    text += newer_members(check);
   }
   return XXH3_64bits(text.data(), text.size()) >> 1;
 }
 
 Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last) {
-  if (def.kind == CheckKind::heartbeat) return Mono::max();  // the lease's deadline speaks for it
+  // The lease's deadline speaks for a heartbeat, the followed service's horizon for an alias.
+  if (!is_probed(def.kind)) return Mono::max();
   if (status.state == CheckState::unknown) return last;
   // Where passing and warning are answered differently, the next result may already swap them.
   const bool faces_differ = policy.only_passing || policy.warning_factor < 1;

@@ -98,6 +98,8 @@ const std::map<std::string, std::set<Registry::InstanceRef>, std::less<>>& Regis
 
 std::size_t Registry::instance_count() const { return impl_->instance_count; }
 
+bool Registry::is_followed(std::string_view service) const { return impl_->followers.contains(service); }
+
 std::optional<Revision> Registry::namespace_index(std::string_view folded) const {
   const Namespace* const ns = find_namespace(folded);
   if (ns == nullptr) return std::nullopt;

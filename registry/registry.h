@@ -142,6 +142,7 @@ class Registry {
     std::size_t instances = 4'000'000;
     std::size_t instances_per_service = 10'000;
     std::size_t overrides = 1'000;
+    std::vector<std::string> exec_programs{};  // what checks of kind exec may run (may_run in validate.h); empty = none
   };
   Registry();
   explicit Registry(Limits limits, const GuardSettings& guard = {});
@@ -170,6 +171,7 @@ class Registry {
   };
   [[nodiscard]] const std::map<std::string, std::set<InstanceRef>, std::less<>>& nodes() const;
   [[nodiscard]] std::size_t instance_count() const;
+  [[nodiscard]] bool is_followed(std::string_view service) const;  // by an alias check
   [[nodiscard]] std::optional<Revision> namespace_index(std::string_view folded) const;
 
   [[nodiscard]] Millis ttl_of(const Service& service) const;  // policy, else the rules, else the namespace

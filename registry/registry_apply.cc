@@ -228,6 +228,9 @@ std::vector<std::string> Registry::restore(std::vector<Effect> effects, Revision
     ns.serial = later_serial(ns.serial, static_cast<std::uint32_t>(high_water));
     if (file != impl_->statics.end()) ns.serial = next_serial(ns.serial, 0, file->second.names.serial);
   }
+  std::set<std::string, std::less<>> followed;
+  for (const auto& [key, who] : impl_->followers) followed.insert(key);
+  impl_->pass_on(std::move(followed), edit);
   for (auto& [key, service] : impl_->services) {
     for (const auto& [id, instance] : service.instances) service.horizon = std::min(service.horizon, instance.horizon);
   }

@@ -74,7 +74,7 @@ ChangeSet Registry::observe_probe(std::string_view service, std::string_view id,
   if (!at || result.verdict == Verdict::unknown) return {};
   const std::vector<CheckDef>& checks = *at.instance->checks;
   const auto def = std::find_if(checks.begin(), checks.end(), [&](const CheckDef& c) { return c.name == check; });
-  if (def == checks.end() || def->kind == CheckKind::heartbeat) return {};
+  if (def == checks.end() || !is_probed(def->kind)) return {};
   const auto i = static_cast<std::size_t>(def - checks.begin());
   Edit edit(now);
   feed_probe(*impl_, at, i, result, edit);

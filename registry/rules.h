@@ -25,6 +25,8 @@ Result<Outcome> run(Staging& staging, const DeleteOverride& command);
 [[nodiscard]] std::optional<Problem> check_precondition(const Precondition& when, bool exists, Revision revision);
 [[nodiscard]] std::optional<Problem> check_new_service(const Staging& staging, const DomainName& name);
 [[nodiscard]] std::optional<Problem> check_not_static(const Staging& staging, const DomainName& name);
+[[nodiscard]] std::optional<Problem> check_allowed(const Staging& staging, const DomainName& service,
+                                                   const std::vector<CheckDef>& checks);
 [[nodiscard]] Problem config_manages(std::string_view what, std::string_view name);
 [[nodiscard]] Problem limit_reached(std::string_view what, std::size_t limit);
 [[nodiscard]] Problem one_fault(std::string pointer, std::string code, std::string message);

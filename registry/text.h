@@ -7,9 +7,10 @@
 
 namespace registry {
 
-[[nodiscard]] bool is_utf8(std::string_view text);      // RFC 3629: no overlong forms, no surrogates
-[[nodiscard]] bool has_control(std::string_view text);  // an octet below 0x20, or DEL
-[[nodiscard]] bool is_token(std::string_view text);     // RFC 9110 5.6.2: an HTTP method, a header's name
+[[nodiscard]] bool is_utf8(std::string_view text);          // RFC 3629: no overlong forms, no surrogates
+[[nodiscard]] bool has_control(std::string_view text);      // an octet below 0x20, or DEL
+[[nodiscard]] bool is_json_pointer(std::string_view text);  // RFC 6901 3
+[[nodiscard]] bool is_token(std::string_view text);         // RFC 9110 5.6.2: an HTTP method, a header's name
 // As a segment of a URL's path: what is not unreserved (RFC 3986 2.3) as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 // Valid UTF-8 of at most `limit` octets, cut between characters; invalid octets become '?'.

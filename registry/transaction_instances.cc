@@ -72,6 +72,7 @@ Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef&& d
   if (owner) {
     if (auto problem = check_not_static(staging, service)) return std::unexpected(std::move(*problem));
   }
+  if (auto problem = check_allowed(staging, service, def.checks)) return std::unexpected(std::move(*problem));
   if (auto problem = check_place(staging, service, owner, def, !present)) return std::unexpected(std::move(*problem));
   if (!owner) staging.put(PutServiceEffect{service, {}, false, 0});
   staging.put(PutInstanceEffect{service.key(), std::move(def), present ? present->created : 0});

@@ -101,7 +101,8 @@ Result<Outcome> run(Staging& staging, const PutService& command) {
   if (auto problem = present ? check_not_static(staging, name) : check_new_service(staging, name)) {
     return std::unexpected(std::move(*problem));
   }
-  std::optional<Problem> problem;
+  std::optional<Problem> problem = check_allowed(staging, name, policy.checks);
+  if (problem) return std::unexpected(std::move(*problem));
   if (!policy.alias.empty()) problem = check_alias(staging, name, policy);
   if (policy.publish == Publish::cname) problem = check_cname(staging, name);
   if (problem) return std::unexpected(std::move(*problem));

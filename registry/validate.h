@@ -21,7 +21,9 @@ inline constexpr std::size_t kMaxPorts = 64;
 inline constexpr std::size_t kMaxAlpn = 16;
 inline constexpr std::size_t kMaxChecks = 16;
 inline constexpr std::size_t kMaxHeaders = 32;
-inline constexpr std::size_t kMaxCheckText = 2048;  // a path, a header's value, an expected body
+inline constexpr std::size_t kMaxCheckText = 2048;   // a path, a header's value, an expected body
+inline constexpr std::size_t kMaxExpectations = 16;  // JSON pointers of one check
+inline constexpr std::size_t kMaxArguments = 64;     // of an exec check, its program counted
 inline constexpr std::size_t kMaxNamespaceAliases = 16;
 inline constexpr std::size_t kMaxTtlRules = 256;
 inline constexpr std::size_t kMaxNameServers = 13;  // what fits one 512-octet answer, as the root's thirteen
@@ -41,6 +43,9 @@ inline constexpr std::size_t kMaxApex = 120;
 [[nodiscard]] std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& service);
 [[nodiscard]] std::optional<Problem> validate(const NamespaceDef& def);
 [[nodiscard]] std::optional<Problem> validate(const OverrideDef& def);
+// Whether an exec check may run its program: a path without "." and ".." segments that `allowed` names, or that lies
+// at or below a folder that `allowed` names with a slash at its end.
+[[nodiscard]] bool may_run(const std::vector<std::string>& allowed, const std::vector<std::string>& command);
 // Exactly one label below the apex, and that label not reserved.
 [[nodiscard]] std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex);
 

@@ -134,6 +134,54 @@ INSTANTIATE_TEST_SUITE_P(
                     },
                     "#/checks/0/https/port required"},
         BadInstance{"CheckWithoutPort", [](InstanceDef& d) { d.port.reset(); }, "#/checks/0/http/port required"},
+        BadInstance{"JsonPointer", [](InstanceDef& d) { d.checks[0].http.expect_json["/a~2"] = "1"; },
+                    "#/checks/0/http/expect/json/~1a~02 invalid_pointer"},
+        BadInstance{"TlsNameUnused",
+                    [](InstanceDef& d) {
+                      d.checks[0].http.tls_name = "a.test";
+                      d.checks[0].http.tls_skip_verify = true;
+                    },
+                    "#/checks/0/http/tls_name exclusive"},
+        BadInstance{"TlsName", [](InstanceDef& d) { d.checks[0].http.tls_name = "a b"; },
+                    "#/checks/0/http/tls_name invalid_name"},
+        BadInstance{"GrpcWithoutPort",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::grpc;
+                      d.port.reset();
+                    },
+                    "#/checks/0/grpc/port required"},
+        BadInstance{"GrpcHost",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::grpc;
+                      d.checks[0].grpc.host = "a b";
+                    },
+                    "#/checks/0/grpc/host invalid_name"},
+        BadInstance{"DnsAddressOfAnotherFamily",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::dns;
+                      d.checks[0].dns = {.name = "a.test", .type = 28, .expect_address = d.addresses};
+                    },
+                    "#/checks/0/dns/expect/address wrong_family"},
+        BadInstance{"DnsAddressOfARefusal",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::dns;
+                      d.checks[0].dns = {.name = "a.test", .expect_rcode = 5, .expect_address = d.addresses};
+                    },
+                    "#/checks/0/dns/expect/address exclusive"},
+        BadInstance{"ExecWithoutPath",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::exec;
+                      d.checks[0].exec = {"sh", "-c", "true"};
+                    },
+                    "#/checks/0/exec invalid_path"},
+        BadInstance{"ExecOfTooManyWords",
+                    [](InstanceDef& d) {
+                      d.checks[0].kind = CheckKind::exec;
+                      d.checks[0].exec.assign(65, "/bin/true");
+                    },
+                    "#/checks/0/exec too_many"},
+        BadInstance{"AliasOfNothing", [](InstanceDef& d) { d.checks[0].kind = CheckKind::alias; },
+                    "#/checks/0/alias invalid_name"},
         BadInstance{"CheckOfAbsentFamily", [](InstanceDef& d) { d.checks[0].family = Family::ipv6; },
                     "#/checks/0/family no_address"}),
     [](const auto& instance) { return instance.param.name; });

@@ -7,8 +7,8 @@
 //
 // In ids, check and override names '/' and '%' are written %2F and %25, so that a key has one reading. Members may
 // be added to a body only together with the store's schema version: an unknown one is an error, not ignored, because
-// what it says would be lost silently. Rows of every earlier schema are read as they are; since schema 2 a check state
-// may hold `flaps`.
+// what it says would be lost silently. Rows of every earlier schema are read as they are. Since schema 2 a check may be
+// of kind grpc, dns, exec or alias, an http check may have `tls_name` and `expect.json`, and a check state `flaps`.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -124,6 +124,21 @@ TEST(EffectRows, InstancesComeBackWhole) {
   }
 }
 
+TEST(EffectRows, AnInstanceOfTheFirstSchemaIsReadAsItIs) {
+  const auto old =
+      decode("i/worker.corp/w1",
+             R"({"created":3,"revision":4,"def":{"address":"10.0.0.1","port":80,"lease":"30s","checks":[)"
+             R"({"http":{"path":"/h","expect":{"status":[200],"body":"ok"}},"interval":"1s","timeout":"1s"},)"
+             R"({"https":{"path":"/","tls_skip_verify":true}},{"tcp":{"port":81,"tls":true}}]}})");
+  ASSERT_TRUE(old) << old.error();
+  const auto& checks = std::get<PutInstanceEffect>(*old).def.checks;
+  ASSERT_EQ(checks.size(), 4U);
+  EXPECT_EQ(checks[0].http.expect_body, "ok");
+  EXPECT_TRUE(checks[1].http.tls_skip_verify);
+  EXPECT_TRUE(checks[2].tcp.tls);
+  EXPECT_EQ(checks[3].lease, 30s);
+}
+
 TEST(EffectRows, RefusesWhatItDidNotWrite) {
   for (const auto& [key, body] : std::vector<std::pair<std::string, std::string>>{
            {"", ""},

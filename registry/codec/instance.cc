@@ -13,6 +13,7 @@ namespace {
 
 struct InstanceDraft {
   InstanceDef def;
+  std::vector<CheckDef> checks;
   CheckDef check_defaults;
   bool automatic = false;            // "address":"auto"
   bool address_given = false;        // address or addresses
@@ -135,8 +136,8 @@ constexpr Field<InstanceDraft> kInstanceFields[] = {
      [](InstanceDraft& d, auto& v, auto& at, auto& errors) {
        if (const auto after = read_duration(v, at, errors)) d.def.deregister_after = *after;
      }},
-    {"checks", [](InstanceDraft& d, auto& v, auto& at,
-                  auto& errors) { read_checks(d.def.checks, v, at, errors, d.check_defaults); }},
+    {"checks",
+     [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_checks(d.checks, v, at, errors, d.check_defaults); }},
     // What a GET adds.
     {"service"},
     {"id"},
@@ -178,15 +179,19 @@ void settle_addresses(InstanceDraft& draft, const InstanceContext& context, Erro
   }
 }
 
+bool is_plain_lease(const CheckDef& check) {
+  return check.kind == CheckKind::heartbeat && check == lease_check(check.lease);
+}
+
 // `"lease"` and a check named "lease" of plain kind heartbeat are the same; it stands last, so that equal bodies give
 // equal definitions.
 void settle_lease(InstanceDraft& draft) {
-  std::vector<CheckDef>& checks = draft.def.checks;
   if (draft.lease) {
-    checks.push_back(lease_check(*draft.lease));
-    return;
+    draft.checks.push_back(lease_check(*draft.lease));
+  } else {
+    std::ranges::stable_partition(draft.checks, [](const CheckDef& check) { return !is_plain_lease(check); });
   }
-  std::ranges::stable_partition(checks, [](const CheckDef& check) { return check != lease_check(check.lease); });
+  draft.def.checks = std::move(draft.checks);
 }
 
 }  // namespace
@@ -313,8 +318,8 @@ void write_ports(json::object& out, const InstanceDef& def) {
 
 void write_checks(json::object& out, const InstanceDef& def, Form form) {
   const bool full = form == Form::full;
-  std::span<const CheckDef> checks = def.checks;
-  const bool lease = !checks.empty() && checks.back() == lease_check(checks.back().lease);
+  std::span<const CheckDef> checks = def.checks.get();
+  const bool lease = !checks.empty() && is_plain_lease(checks.back());
   if (lease) {
     out["lease"] = format_duration(checks.back().lease);
     checks = checks.first(checks.size() - 1);

@@ -43,17 +43,56 @@ inline HttpProbe random_http(Dice& dice, bool tls) {
   if (dice.flip()) http.host = dice.word();
   for (int n = dice.roll(0, 3); n > 0; --n) http.expect_status.push_back(dice.roll(100, 599));
   if (dice.flip()) http.expect_body = dice.text();
+  static const char* const kValues[] = {"true", "7", "-1.5E0", "\"ok\"", R"(["a",{"b":1}])"};
+  for (int n = dice.roll(0, 2); n > 0; --n) http.expect_json["/" + dice.word()] = kValues[dice.roll(0, 4)];
   http.tls_skip_verify = tls && dice.flip();
+  if (tls && !http.tls_skip_verify && dice.flip()) http.tls_name = dice.word() + ".example.com";
   return http;
+}
+
+inline GrpcProbe random_grpc(Dice& dice) {
+  GrpcProbe grpc;
+  if (dice.flip()) grpc.service = dice.word() + "." + dice.word();
+  if (dice.flip()) grpc.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+  if (dice.flip()) grpc.host = dice.word();
+  grpc.tls = dice.flip();
+  grpc.tls_skip_verify = grpc.tls && dice.flip();
+  if (grpc.tls && !grpc.tls_skip_verify && dice.flip()) grpc.tls_name = dice.word() + ".example.com";
+  return grpc;
+}
+
+inline DnsProbe random_dns(Dice& dice) {
+  static const std::uint16_t kTypes[] = {1, 2, 6, 16, 28, 33, 65};
+  DnsProbe dns;
+  dns.name = dice.word() + ".example.com";
+  dns.type = kTypes[dice.roll(0, 6)];
+  if (dice.flip()) dns.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
+  dns.tcp = dice.flip();
+  dns.expect_rcode = static_cast<std::uint8_t>(dice.flip() ? 0 : dice.roll(1, 5));
+  if (dns.type == 1 && dns.expect_rcode == 0 && dice.flip()) dns.expect_address.v4 = Ipv4{{10, 0, 0, 9}};
+  if (dns.type == 28 && dns.expect_rcode == 0 && dice.flip()) dns.expect_address.v6 = Ipv6{{0xfd, 1}};
+  return dns;
 }
 
 inline CheckDef random_check(Dice& dice, const std::string& name) {
   CheckDef check;
   check.name = name;
-  check.kind = static_cast<CheckKind>(dice.roll(0, 2));
+  static const CheckKind kKinds[] = {CheckKind::http, CheckKind::https, CheckKind::tcp,  CheckKind::grpc,
+                                     CheckKind::dns,  CheckKind::exec,  CheckKind::alias};
+  check.kind = kKinds[dice.roll(0, 6)];
+  if (check.kind == CheckKind::alias) {
+    check.alias = dice.word() + ".corp";
+    return check;
+  }
   if (check.kind == CheckKind::tcp) {
     if (dice.flip()) check.tcp.port = static_cast<std::uint16_t>(dice.roll(1, 65535));
     check.tcp.tls = dice.flip();
+  } else if (check.kind == CheckKind::grpc) {
+    check.grpc = random_grpc(dice);
+  } else if (check.kind == CheckKind::dns) {
+    check.dns = random_dns(dice);
+  } else if (check.kind == CheckKind::exec) {
+    check.exec = {"/bin/" + dice.word(), dice.text()};
   } else {
     check.http = random_http(dice, check.kind == CheckKind::https);
   }

@@ -14,10 +14,10 @@ inline constexpr Word<Order> kOrders[] = {
 inline constexpr Word<OnEmpty> kOnEmpty[] = {
     {"nodata", OnEmpty::nodata}, {"fail_open", OnEmpty::fail_open}, {"servfail", OnEmpty::servfail}};
 inline constexpr Word<Publish> kPublish[] = {{"addresses", Publish::addresses}, {"cname", Publish::cname}};
-inline constexpr Word<CheckKind> kCheckKinds[] = {{"http", CheckKind::http},
-                                                  {"https", CheckKind::https},
-                                                  {"tcp", CheckKind::tcp},
-                                                  {"heartbeat", CheckKind::heartbeat}};
+inline constexpr Word<CheckKind> kCheckKinds[] = {{"http", CheckKind::http}, {"https", CheckKind::https},
+                                                  {"tcp", CheckKind::tcp},   {"heartbeat", CheckKind::heartbeat},
+                                                  {"grpc", CheckKind::grpc}, {"dns", CheckKind::dns},
+                                                  {"exec", CheckKind::exec}, {"alias", CheckKind::alias}};
 inline constexpr Word<bool> kUpDown[] = {{"down", false}, {"up", true}};
 inline constexpr Word<CheckState> kCheckStates[] = {{"unknown", CheckState::unknown},
                                                     {"passing", CheckState::passing},
@@ -36,6 +36,14 @@ inline constexpr std::string_view kLeaseCheck = "lease";
 void read_checks(std::vector<CheckDef>& checks, const json::value& value, const Path& path, Errors& errors,
                  const CheckDef& defaults);
 [[nodiscard]] CheckDef lease_check(Millis lease);
+// What a check asks (check_probes.cc): the value of its "http", "tcp" and so on. http stands for https as well.
+void read_http(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+void read_tcp(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+void read_grpc(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+void read_dns(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+void read_exec(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+void read_alias(CheckDef& check, const json::value& value, const Path& path, Errors& errors);
+[[nodiscard]] json::value write_probe(const CheckDef& check);
 
 enum class Form : std::uint8_t {
   full,     // every written member, as a GET shows it
