@@ -15,6 +15,17 @@ namespace {
 using registry::DomainName;
 namespace codec = registry::codec;
 
+// The file belongs to whom the program list belongs to; still, one place says what may run here.
+void complain_of_programs(const toml::table& table, const std::vector<registry::CheckDef>& checks, const Config& config,
+                          Complaints& complaints) {
+  for (const auto& check : checks) {
+    if (check.kind != registry::CheckKind::exec) continue;
+    if (registry::may_run(config.limits.exec_programs, check.exec)) continue;
+    complaints.add(where(table), fmt::format("the check \"{}\" runs {}, which [health] exec does not allow", check.name,
+                                             check.exec[0]));
+  }
+}
+
 std::optional<registry::InstanceDef> read_instance(const toml::table& table, const DomainName& service,
                                                    const registry::CheckDef& defaults, Complaints& complaints) {
   const auto* id = text(table, "service.instances", "id", complaints);
@@ -34,8 +45,8 @@ std::optional<registry::InstanceDef> read_instance(const toml::table& table, con
   return std::nullopt;
 }
 
-void read_instances(const toml::table& table, registry::Registry::Declared::Svc& service,
-                    const registry::CheckDef& defaults, Complaints& complaints) {
+void read_instances(const toml::table& table, registry::Registry::Declared::Svc& service, const Config& config,
+                    Complaints& complaints) {
   const auto* node = table.get("instances");
   if (!node) return;
   const auto* list = node->as_array();
@@ -49,8 +60,9 @@ void read_instances(const toml::table& table, registry::Registry::Declared::Svc&
       complaints.add(where(member), fmt::format("an instance is a table, not {}", type_name(member)));
       continue;
     }
-    auto def = read_instance(*inner, service.name, defaults, complaints);
+    auto def = read_instance(*inner, service.name, config.http.check_defaults, complaints);
     if (!def) continue;
+    complain_of_programs(*inner, def->checks, config, complaints);
     const auto label = registry::fold(def->label);
     const auto same = [&](const auto& other) { return other.id == def->id || registry::fold(other.label) == label; };
     if (std::ranges::any_of(service.instances, same)) {
@@ -95,10 +107,11 @@ void read_service(const toml::table& table, Config& config, Complaints& complain
   auto policy = codec::parse_service(body, *name, config.http.check_defaults);
   if (policy) {
     service.policy = *std::move(policy);
+    complain_of_programs(table, service.policy.checks, config, complaints);
   } else {
     complain(complaints, table, policy.error());
   }
-  read_instances(table, service, config.http.check_defaults, complaints);
+  read_instances(table, service, config, complaints);
   config.declared.services.push_back(std::move(service));
 }
 

@@ -67,6 +67,18 @@ Complaint set_resolver(Config& config, const Value& value) {
   return std::nullopt;
 }
 
+// Judged again at every registration (registry/validate.h, may_run).
+Complaint set_exec_program(Config& config, const Value& value) {
+  if (!value.text.starts_with('/')) {
+    return fmt::format(
+        "\"{}\" is neither the full path of a program nor, with a slash at its end, of a folder of programs",
+        value.text);
+  }
+  config.checks.exec_programs.push_back(value.text);
+  config.limits.exec_programs.push_back(value.text);
+  return std::nullopt;
+}
+
 Complaint set_upstream(Config& config, const Value& value) {
   auto text = value.text;
   if (registry::parse_ipv4(text)) text += ":53";
@@ -133,6 +145,13 @@ std::vector<Setting> other_settings() {
       {"health", "rise", Kind::integer, 1, 100, number(FIELD(http.check_defaults.rise)), {}},
       {"health", "ok", Kind::integer, 1, 100, number(FIELD(http.check_defaults.ok)), {}},
       {"health", "max_concurrent", Kind::integer, 1, 65'536, number(FIELD(checks.max_concurrent)), {}},
+      {"health", "idle_after", Kind::duration, 0, 24 * kHour, duration(FIELD(checks.idle_after)), {}},
+      {"health", "idle_factor", Kind::integer, 2, 100, number(FIELD(checks.idle_factor)), {}},
+      {"health", "exec", Kind::list, 0, 0, set_exec_program,
+       [](Config& c) {
+         c.checks.exec_programs.clear();
+         c.limits.exec_programs.clear();
+       }},
       {"health.guard", "enabled", Kind::boolean, 0, 0, boolean(FIELD(guard.enabled)), {}},
       {"health.guard", "share", Kind::fraction, 0, 0, fraction(FIELD(guard.share)), {}},
       {"health.guard", "instances", Kind::integer, 1, 1'000'000, number(FIELD(guard.instances)), {}},

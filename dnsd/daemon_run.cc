@@ -116,6 +116,10 @@ void Daemon::Impl::pulse() {
                   {"effect", "every lease gets one full term"}});
     }
     if (writes->waiting() == 0) submit_due();
+    // A service that another one follows is asked for whenever that one is.
+    checks->review(now.mono, [&](std::string_view service) {
+      return registry_->is_followed(service) ? now.mono : publisher->last_answered(service);
+    });
     arm_deadline();
     pulse();
   });

@@ -83,6 +83,8 @@ void append_dns_metrics(std::string& out, const serve::Server::Stats& dns, const
   labelled(out, "dnsd_checks_total", "result", "failed", probes.failed);
   labelled(out, "dnsd_checks_total", "result", "unknown", probes.unknown);
   single(out, "dnsd_check_targets", "gauge", "Checks that are probed.", probes.targets);
+  single(out, "dnsd_check_targets_idle", "gauge", "Of them, those probed less often: nobody asks for their services.",
+         probes.idle);
   single(out, "dnsd_checks_running", "gauge", "Probes under way.", probes.running);
   single(out, "dnsd_checks_skipped_total", "counter", "Probes left out because the last one still ran.",
          probes.skipped);

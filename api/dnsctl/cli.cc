@@ -54,7 +54,9 @@ Action plain(Function function) {
 
 void add_registration_flags(CLI::App* app, RegistrationFlags& flags) {
   app->add_option("--id", flags.id, "The instance's id; default: made from its address")->type_name("ID");
-  app->add_option("--check", flags.checks, "http:/path, tcp, heartbeat:30s; more after commas: ,interval=1s")
+  app->add_option(
+         "--check", flags.checks,
+         "http:/path, tcp, grpc:SERVICE, dns:NAME, heartbeat:30s, alias:SERVICE; more after commas: ,interval=1s")
       ->type_name("CHECK")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <charconv>
+#include <utility>
 
 #include "registry/basics.h"
 #include "registry/names.h"
@@ -119,12 +120,23 @@ std::expected<json::object, std::string> parse_check_kind(std::string_view text)
     check["tcp"] = {{"port", *port}};
     return check;
   }
-  if (kind == "heartbeat") {
-    if (argument.empty()) return std::unexpected(fmt::format("\"{}\": write heartbeat:30s", text));
-    check["heartbeat"] = argument;
+  if (kind == "grpc" && !has_argument) {  // the server as a whole
+    check["grpc"] = true;
     return check;
   }
-  return std::unexpected(fmt::format("\"{}\" is no check; write http:/path, https:/path, tcp or heartbeat:30s", text));
+  static constexpr std::pair<std::string_view, std::string_view> kWithArgument[] = {{"heartbeat", "heartbeat:30s"},
+                                                                                    {"grpc", "grpc or grpc:SERVICE"},
+                                                                                    {"dns", "dns:NAME"},
+                                                                                    {"alias", "alias:SERVICE"}};
+  for (const auto& [name, form] : kWithArgument) {
+    if (kind != name) continue;
+    if (argument.empty()) return std::unexpected(fmt::format("\"{}\": write {}", text, form));
+    check[kind] = argument;
+    return check;
+  }
+  return std::unexpected(fmt::format(
+      "\"{}\" is no check; write http:/path, https:/path, tcp, grpc:SERVICE, dns:NAME, heartbeat:30s or alias:SERVICE",
+      text));
 }
 
 Done put_check_option(json::object& check, std::string_view option) {

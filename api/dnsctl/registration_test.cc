@@ -23,13 +23,17 @@ TEST(CheckFlag, SaysInOneWordWhatTheApiSaysInJson) {
   EXPECT_EQ(check("tcp"), json::parse(R"({"tcp":true})"));
   EXPECT_EQ(check("tcp:9100"), json::parse(R"({"tcp":{"port":9100}})"));
   EXPECT_EQ(check("heartbeat:30s"), json::parse(R"({"heartbeat":"30s"})"));
+  EXPECT_EQ(check("grpc"), json::parse(R"({"grpc":true})"));
+  EXPECT_EQ(check("grpc:shop.Cart"), json::parse(R"({"grpc":"shop.Cart"})"));
+  EXPECT_EQ(check("dns:example.com"), json::parse(R"({"dns":"example.com"})"));
+  EXPECT_EQ(check("alias:db.corp"), json::parse(R"({"alias":"db.corp"})"));
   EXPECT_EQ(check("tcp,interval=1s,fall=1,name=port"),
             json::parse(R"({"tcp":true,"interval":"1s","fall":1,"name":"port"})"));
 }
 
 TEST(CheckFlag, RefusesWhatItCannotMean) {
-  for (const auto* text : {"", "htpp:/", "http:x/", "tcp:", "tcp:0", "tcp:70000", "heartbeat", "tcp,fall=many",
-                           "tcp,colour=red", "tcp,interval"}) {
+  for (const auto* text : {"", "htpp:/", "http:x/", "tcp:", "tcp:0", "tcp:70000", "heartbeat", "grpc:", "dns",
+                           "alias:", "exec:/bin/true", "tcp,fall=many", "tcp,colour=red", "tcp,interval"}) {
     EXPECT_FALSE(parse_check_flag(text)) << text;
   }
 }

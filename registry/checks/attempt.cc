@@ -4,9 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "registry/checks/outcome.h"
 
@@ -17,7 +16,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 Attempt::Attempt(asio::io_context& io, const tcp::endpoint& target, Millis timeout, const LoopLag& lag)
-    : socket_(io), deadline_(io), target_(target), timeout_(timeout), lag_(lag) {}
+    : io_(io), socket_(std::make_unique<Socket>(io)), deadline_(io), target_(target), timeout_(timeout), lag_(lag) {}
 
 Attempt::~Attempt() { close(); }
 
@@ -32,54 +31,65 @@ void Attempt::start() {
 }
 
 void Attempt::expire() {
-  ended_ = true;
   late_ = std::chrono::steady_clock::now() - deadline_.expiry();
   expired_ = true;
-  close();
+  end();
 }
 
 void Attempt::abandon() {
-  ended_ = true;
   deadline_.cancel();
+  end();
+}
+
+void Attempt::end() {
+  ended_ = true;
   close();
+  if (stop_) std::exchange(stop_, nullptr)();
+}
+
+void Attempt::on_end(std::function<void()> stop) {
+  stop_ = std::move(stop);
+  if (ended_ && stop_) std::exchange(stop_, nullptr)();
 }
 
 asio::awaitable<error_code> Attempt::connect() {
   error_code error;
   if (ended_) co_return asio::error::operation_aborted;  // before the coroutine ran: nobody would close a new socket
-  socket_.open(target_.protocol(), error);
+  socket_->open(target_.protocol(), error);
   if (error) {
     at_once_ = true;
     co_return error;
   }
-  socket_.set_option(asio::socket_base::linger(true, 0), error);
-  socket_.native_non_blocking(true, error);
+  socket_->set_option(asio::socket_base::linger(true, 0), error);
+  socket_->native_non_blocking(true, error);
   if (error) co_return error;
   // Called here and not through async_connect, which would not tell a refusal of our own kernel from one that came
   // over the network.
-  if (::connect(socket_.native_handle(), target_.data(), static_cast<socklen_t>(target_.size())) == 0) {
+  if (::connect(socket_->native_handle(), target_.data(), static_cast<socklen_t>(target_.size())) == 0) {
     co_return error_code{};
   }
   if (errno != EINPROGRESS) {
     at_once_ = true;
     co_return error_code(errno, boost::system::system_category());
   }
-  auto [waited] = co_await socket_.async_wait(tcp::socket::wait_write, asio::as_tuple(asio::use_awaitable));
+  auto [waited] = co_await socket_->async_wait(tcp::socket::wait_write, kAwait);
   if (waited) co_return waited;
-  if (!socket_.is_open()) co_return asio::error::operation_aborted;
+  if (!socket_->is_open()) co_return asio::error::operation_aborted;
   int pending = 0;
   socklen_t length = sizeof pending;
-  if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &pending, &length) != 0) pending = errno;
+  if (::getsockopt(socket_->native_handle(), SOL_SOCKET, SO_ERROR, &pending, &length) != 0) pending = errno;
   co_return error_code(pending, boost::system::system_category());
 }
 
-void Attempt::adopt(tcp::socket socket) {
+void Attempt::adopt(std::unique_ptr<Socket> socket) {
   if (!ended_) socket_ = std::move(socket);
 }
 
+std::unique_ptr<Attempt::Socket> Attempt::release() { return std::exchange(socket_, std::make_unique<Socket>(io_)); }
+
 void Attempt::close() {
   error_code ignored;  // closing frees the descriptor whatever it says
-  socket_.close(ignored);
+  socket_->close(ignored);
 }
 
 LoopLag::Duration Attempt::lagged() const { return std::max(late_, lag_.total() - lag_before_); }

@@ -56,12 +56,13 @@ void Follower::put(std::string_view service, std::shared_ptr<const InstanceDef> 
                    std::shared_ptr<const std::vector<CheckDef>> checks, std::vector<Command>& out) {
   if (!checks) checks = kNoChecks;
   const bool known = find(service, def->id) != nullptr;
-  const bool watched = !def->host.empty() ||
-                       std::ranges::any_of(*checks, [](const CheckDef& c) { return c.kind != CheckKind::heartbeat; });
+  const bool watched =
+      !def->host.empty() || std::ranges::any_of(*checks, [](const CheckDef& c) { return is_probed(c.kind); });
   if (!known && !watched) return;  // nothing to probe, nothing to resolve: costs no memory here
   auto group = groups_.find(service);
   if (group == groups_.end()) {
-    group = groups_.emplace(std::string(service), Group{std::make_shared<const std::string>(service), {}}).first;
+    group =
+        groups_.emplace(std::string(service), Group{std::make_shared<const std::string>(service), {}, {}, false}).first;
   }
   Entry& entry = group->second.instances[def->id];
   if (entry.def == def && entry.checks == checks) return;
@@ -76,7 +77,7 @@ void Follower::put_checks(const Group& group, const Entry& before, Entry& after,
   for (std::size_t i = 0; i < after.checks->size(); ++i) {
     after.generations.push_back(0);
     Target now{0, group.name, after.def, after.checks, i};
-    if (now.check().kind == CheckKind::heartbeat) continue;
+    if (!is_probed(now.check().kind)) continue;
     for (std::size_t j = 0; j < kept.size(); ++j) {
       if (before.generations[j] == 0 || kept[j]) continue;
       const Target then{before.generations[j], group.name, before.def, before.checks, j};
@@ -88,7 +89,7 @@ void Follower::put_checks(const Group& group, const Entry& before, Entry& after,
     if (after.generations[i] != 0) continue;
     now.generation = after.generations[i] = ++last_;
     ++targets_;
-    out.emplace_back(AddTarget{std::move(now), false});
+    out.emplace_back(AddTarget{std::move(now), false, group.idle});
   }
   for (std::size_t j = 0; j < kept.size(); ++j) {
     if (before.generations[j] == 0 || kept[j]) continue;
@@ -115,7 +116,9 @@ void Follower::remove(std::string_view service, std::string_view id, std::vector
   if (entry == group->second.instances.end()) return;
   end(entry->second, out);
   group->second.instances.erase(entry);
-  if (group->second.instances.empty()) groups_.erase(group);
+  if (!group->second.instances.empty()) return;
+  idle_.erase(group->first);
+  groups_.erase(group);
 }
 
 void Follower::end(const Entry& entry, std::vector<Command>& out) {

@@ -130,5 +130,90 @@ TEST_F(FollowerTest, AnInstanceThatCameBackIsNotItsFormerSelf) {
   EXPECT_TRUE(follower_.probes("worker.corp", "w1", "a", generation_of(commands_.front())));
 }
 
+class Pace : public FollowerTest {
+ protected:
+  void put_in(const std::string& service, const std::string& id = "w1") {
+    commands_.clear();
+    follower_.put(service, instance(id), checks({tcp_check("tcp")}), commands_);
+  }
+  // (generation, idle) of what a review says.
+  std::vector<std::pair<Generation, bool>> review(Mono::duration after) {
+    commands_.clear();
+    follower_.review(
+        kStart + after, kIdleAfter, [this](std::string_view service) { return asked(service); }, commands_);
+    std::vector<std::pair<Generation, bool>> out;
+    for (const Command& command : commands_) {
+      const auto& pace = std::get<SetPace>(command);
+      out.emplace_back(pace.generation, pace.idle);
+    }
+    return out;
+  }
+  std::optional<Mono> asked(std::string_view service) {
+    const auto found = asked_.find(std::string(service));
+    if (found == asked_.end()) return std::nullopt;
+    return kStart + found->second;
+  }
+  using Changes = std::vector<std::pair<Generation, bool>>;
+  static constexpr Mono kStart{std::chrono::hours(5)};
+  static constexpr Millis kIdleAfter{60'000};
+  std::map<std::string, Mono::duration> asked_;
+};
+
+using std::chrono::seconds;
+
+TEST_F(Pace, AServiceThatNobodyAskedForBecomesIdleAndTheFirstQuestionEndsIt) {
+  put_in("worker.corp");
+  EXPECT_EQ(review(seconds(0)), Changes{}) << "nobody had the time to ask";
+  EXPECT_EQ(review(seconds(59)), Changes{});
+  EXPECT_EQ(review(seconds(60)), (Changes{{1, true}}));
+  EXPECT_EQ(review(seconds(61)), Changes{}) << "told once";
+  asked_["worker.corp"] = seconds(61);
+  EXPECT_EQ(review(seconds(62)), (Changes{{1, false}}));
+  EXPECT_EQ(review(seconds(120)), Changes{});
+  EXPECT_EQ(review(seconds(121)), (Changes{{1, true}}));
+}
+
+TEST_F(Pace, WhatIsAskedForKeepsItsPace) {
+  put_in("worker.corp");
+  for (int at = 0; at < 1000; at += 10) {
+    asked_["worker.corp"] = seconds(at);
+    EXPECT_EQ(review(seconds(at)), Changes{});
+  }
+}
+
+TEST_F(Pace, AnInstanceThatJoinsAnIdleServiceIsIdleToo) {
+  put_in("worker.corp");
+  review(seconds(0));
+  review(seconds(60));
+  put_in("worker.corp", "w2");
+  ASSERT_EQ(commands_.size(), 1U);
+  EXPECT_TRUE(std::get<AddTarget>(commands_[0]).idle);
+  asked_["worker.corp"] = seconds(61);
+  EXPECT_EQ(review(seconds(62)).size(), 2U);
+}
+
+TEST_F(Pace, OneThatGoesAndComesBackBeginsAnew) {
+  put_in("worker.corp");
+  review(seconds(0));
+  review(seconds(60));
+  remove("w1");
+  put_in("worker.corp");
+  EXPECT_FALSE(std::get<AddTarget>(commands_[0]).idle);
+  EXPECT_EQ(review(seconds(61)), Changes{});
+}
+
+TEST_F(Pace, EveryServiceGetsItsTurnHoweverManyThereAre) {
+  constexpr int kServices = 10'000;
+  for (int i = 0; i < kServices; ++i) put_in("s" + std::to_string(i) + ".corp");
+  std::size_t idle = 0, calls = 0;
+  for (int at = 0; at < 200 && idle < kServices; ++at, ++calls) idle += review(seconds(at)).size();
+  EXPECT_EQ(idle, static_cast<std::size_t>(kServices));
+  EXPECT_GT(calls, 10U) << "a call looks at a bounded number";
+  for (int i = 0; i < kServices; ++i) asked_["s" + std::to_string(i) + ".corp"] = seconds(300);
+  std::size_t awake = 0;
+  for (calls = 0; calls < 4 && awake < kServices; ++calls) awake += review(seconds(300)).size();
+  EXPECT_EQ(awake, static_cast<std::size_t>(kServices)) << "idle ones are looked at first";
+}
+
 }  // namespace
 }  // namespace registry::checks

@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <expected>
+#include <memory>
+#include <optional>
 
-#include "registry/checks/kept_connection.h"
+#include "registry/checks/http_request.h"
+#include "registry/checks/json_expectation.h"
+#include "registry/checks/kept.h"
 #include "registry/checks/outcome.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/tls.h"
-#include "registry/text.h"
 
 namespace registry::checks {
 namespace {
@@ -26,55 +26,6 @@ constexpr std::uint32_t kMaxHeader = 8 * 1024;
 constexpr std::size_t kMaxBody = 64 * 1024;  // a health page; what follows is not read
 constexpr std::size_t kChunk = 4 * 1024;
 constexpr int kMaxInformational = 4;  // 1xx responses before the real one (RFC 9110 15.2)
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-
-using Request = http::request<http::empty_body>;
-
-bool is_plain(std::string_view text, char lowest) {
-  return std::ranges::all_of(text, [lowest](char c) {
-    const auto octet = static_cast<std::uint8_t>(c);
-    return (octet >= static_cast<std::uint8_t>(lowest) && octet != 0x7f) || c == '\t';
-  });
-}
-
-// The request as the definition has it, or why it cannot be sent: nothing of a definition may begin a line of its own.
-std::expected<Request, std::string> build_request(const HttpProbe& def, const std::string& authority) {
-  if (!is_token(def.method)) return std::unexpected("the method is not a token");
-  if (!def.path.starts_with('/') || !is_plain(def.path, '!') || def.path.find('\t') != def.path.npos) {
-    return std::unexpected("the path does not begin with / or holds a space");
-  }
-  Request request;
-  request.version(11);
-  request.method_string(def.method);
-  request.target(def.path);
-  const std::string& host = def.host.empty() ? authority : def.host;
-  if (!is_plain(host, '!')) return std::unexpected("the host holds a space or a control character");
-  request.set(http::field::host, host);
-  request.set(http::field::user_agent, "dnsd-check");
-  request.set(http::field::accept, "*/*");
-  for (const auto& [name, value] : def.headers) {
-    if (!is_token(name) || !is_plain(value, ' '))
-      return std::unexpected(fmt::format("header \"{}\" is malformed", name));
-    request.set(name, value);
-  }
-  for (const auto framing : {http::field::content_length, http::field::transfer_encoding, http::field::connection}) {
-    request.erase(framing);  // ours: there is no body, and whether another request follows is not theirs to say
-  }
-  request.prepare_payload();
-  return request;
-}
-
-// "10.0.0.9:8080" or "[::1]"; for an instance with a host name that name. The scheme's own port is left out.
-std::string authority_of(const std::string& host_name, const asio::ip::tcp::endpoint& target,
-                         std::uint16_t default_port) {
-  const auto& address = target.address();
-  std::string host = !host_name.empty() ? host_name
-                     : address.is_v6()  ? fmt::format("[{}]", address.to_string())
-                                        : address.to_string();
-  if (target.port() != default_port) host += fmt::format(":{}", target.port());
-  return host;
-}
 
 // Only the status goes into the output, never the body: it would let whoever may register an instance read pages
 // that only this machine can fetch.
@@ -95,9 +46,10 @@ ProbeResult judge(const HttpProbe& def, int status) {
 template <class Stream>
 class Exchange {
  public:
-  Exchange(Stream& stream, Attempt& attempt, const HttpProbe& def) : stream_(stream), attempt_(attempt), def_(def) {}
+  Exchange(Stream& stream, Attempt& attempt, const HttpProbe& def, const JsonExpectation& json)
+      : stream_(stream), attempt_(attempt), def_(def), json_(json) {}
 
-  asio::awaitable<ProbeResult> run(const Request& request) {
+  asio::awaitable<ProbeResult> run(const HttpRequest& request) {
     auto [write_error, written] = co_await http::async_write(stream_, request, kAwait);
     if (write_error) co_return attempt_.failure(write_error);
     const error_code error = co_await read_header(request.method() == http::verb::head);
@@ -106,9 +58,8 @@ class Exchange {
     const error_code cut = co_await read_body();
     if (result.verdict == Verdict::failed) co_return result;
     if (cut) co_return malformed_or(cut);
-    if (!def_.expect_body.empty() && body_.find(def_.expect_body) == body_.npos) {
-      co_return failed(Fault::body, fmt::format("{}, without the expected text in the body", result.output));
-    }
+    const std::string wrong = wrong_in_body();
+    if (!wrong.empty()) co_return failed(Fault::body, fmt::format("{}, {}", result.output, wrong));
     co_return result;
   }
 
@@ -136,6 +87,17 @@ class Exchange {
     co_return http::error::bad_status;
   }
 
+  [[nodiscard]] bool body_matters() const { return !def_.expect_body.empty() || !json_.empty(); }
+
+  [[nodiscard]] std::string wrong_in_body() const {
+    if (!def_.expect_body.empty() && body_.find(def_.expect_body) == body_.npos) {
+      return "without the expected text in the body";
+    }
+    if (json_.empty()) return {};
+    if (!parser_->is_done()) return fmt::format("the body is longer than {} octets", kMaxBody);
+    return json_.refuses(body_).value_or("");
+  }
+
   // Read even when nobody asks for its text: a server that is cut off in the middle of its page reports an error.
   asio::awaitable<error_code> read_body() {
     std::array<char, kChunk> chunk;
@@ -147,7 +109,7 @@ class Exchange {
       auto [error, read] = co_await http::async_read_some(stream_, buffer_, *parser_, kAwait);
       const std::size_t got = chunk.size() - body.size;
       total += got;
-      if (!def_.expect_body.empty()) body_.append(chunk.data(), got);
+      if (body_matters()) body_.append(chunk.data(), got);
       // Many servers end TLS without close_notify; a body that only the end of the connection ends is then complete.
       if (error == asio::ssl::error::stream_truncated && parser_->need_eof()) co_return error_code{};
       if (error && error != http::error::need_buffer) co_return error;
@@ -166,16 +128,12 @@ class Exchange {
   Stream& stream_;
   Attempt& attempt_;
   const HttpProbe& def_;
+  const JsonExpectation& json_;
   boost::beast::flat_buffer buffer_{kMaxHeader + kChunk};
   std::optional<Parser> parser_;
   std::string body_;
   bool heard_ = false;
 };
-
-std::string without_port(const std::string& host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
-}
 
 class HttpGet final : public Probe {
  public:
@@ -183,64 +141,68 @@ class HttpGet final : public Probe {
       : instance_(target.def),
         checks_(target.checks),
         def_(target.check().http),
-        kept_(kept, target.check().kind == CheckKind::http ? target.check().interval : Millis::max()) {
+        json_(def_.expect_json),
+        kept_(kept, target.check().interval) {
     if (target.check().kind != CheckKind::https) return;
-    verify_ = !def_.tls_skip_verify;
-    context_ = verify_ ? &tls.verifying() : &tls.trusting();
-    name_ = def_.host.empty() ? target.def->host.str() : without_port(def_.host);
+    const std::string host = def_.host.empty() ? target.def->host.str() : without_port(def_.host);
+    tls_ = tls.choose(def_.tls_name.empty() ? host : def_.tls_name, def_.tls_skip_verify);
   }
 
   asio::awaitable<ProbeResult> run(Attempt& attempt) override {
-    auto request =
-        build_request(def_, authority_of(instance_->host.str(), attempt.target(), context_ != nullptr ? 443 : 80));
+    if (attempt.ended()) co_return attempt.failure(asio::error::operation_aborted);
+    auto request = build_request(def_, authority_of(instance_->host, attempt.target(), tls_ ? 443 : 80));
     if (!request) co_return not_probed(request.error());
+    bool heard = false;
     if (auto open = kept_.take(attempt.target())) {
-      attempt.adopt(*std::move(open));
-      bool heard = false;
-      ProbeResult result = co_await ask_plainly(attempt, *request, heard);
+      attempt.adopt(std::move(open->socket));
+      ProbeResult result = co_await ask(attempt, std::move(open->tls), *request, heard);
       if (heard || attempt.ended()) co_return result;
       attempt.close();  // it had ended before, which says nothing of the target: a new connection tells
     }
     kept_.renew();
     const error_code error = co_await attempt.connect();
     if (error) co_return attempt.failure(error);
-    if (context_ != nullptr) {
-      ProbeResult result = co_await ask_over_tls(attempt, *request);
-      co_return result;
+    std::unique_ptr<TlsStream> stream;
+    if (tls_) {
+      stream = std::make_unique<TlsStream>(attempt.socket(), *tls_->context);
+      const auto refused = co_await shake_hands(*stream, attempt, *tls_);
+      if (refused) co_return *refused;
     }
-    bool heard = false;
-    ProbeResult result = co_await ask_plainly(attempt, *request, heard);
+    ProbeResult result = co_await ask(attempt, std::move(stream), *request, heard);
     co_return result;
   }
 
  private:
-  asio::awaitable<ProbeResult> ask_plainly(Attempt& attempt, Request& request, bool& heard) {
+  // `tls` is built on the attempt's socket; null = plain.
+  asio::awaitable<ProbeResult> ask(Attempt& attempt, std::unique_ptr<TlsStream> tls, HttpRequest& request,
+                                   bool& heard) {
     const bool stay = kept_.may_stay();
     request.keep_alive(stay);
-    Exchange<asio::ip::tcp::socket> exchange(attempt.socket(), attempt, def_);
-    ProbeResult result = co_await exchange.run(request);
-    heard = exchange.heard();
-    if (stay && exchange.may_follow() && !attempt.ended()) kept_.keep(attempt.release(), attempt.target());
-    co_return result;
-  }
-
-  asio::awaitable<ProbeResult> ask_over_tls(Attempt& attempt, Request& request) {
-    TlsStream stream(attempt.socket(), *context_);
-    const auto refused = co_await shake_hands(stream, attempt, name_, verify_);
-    if (refused) co_return *refused;
-    request.keep_alive(false);
-    Exchange<TlsStream> exchange(stream, attempt, def_);
-    ProbeResult result = co_await exchange.run(request);
+    ProbeResult result;
+    bool may_follow = false;
+    if (tls) {
+      Exchange<TlsStream> exchange(*tls, attempt, def_, json_);
+      result = co_await exchange.run(request);
+      heard = exchange.heard();
+      may_follow = exchange.may_follow();
+    } else {
+      Exchange<asio::ip::tcp::socket> exchange(attempt.socket(), attempt, def_, json_);
+      result = co_await exchange.run(request);
+      heard = exchange.heard();
+      may_follow = exchange.may_follow();
+    }
+    if (stay && may_follow && !attempt.ended()) {
+      kept_.keep({attempt.release(), std::move(tls)}, attempt.target());
+    }
     co_return result;
   }
 
   std::shared_ptr<const InstanceDef> instance_;
   std::shared_ptr<const std::vector<CheckDef>> checks_;  // keeps `def_` alive
   const HttpProbe& def_;
-  asio::ssl::context* context_ = nullptr;  // null = plain
-  std::string name_;                       // SNI and the certificate's name
-  bool verify_ = false;
-  KeptConnection kept_;
+  JsonExpectation json_;
+  std::optional<TlsChoice> tls_;  // unset = plain
+  Kept<TlsConnection> kept_;
 };
 
 }  // namespace

@@ -247,50 +247,16 @@ TEST(HttpProbe, WorksOverIpv6) {
   EXPECT_RESULT(ask(http_check(), server.endpoint()), ok, none, "200 OK");
 }
 
-// One probe asked again and again, as the schedule does.
-class Repeated {
- public:
-  explicit Repeated(Millis interval = Millis(500)) : lag_(io_), tls_("") {
-    CheckDef check = http_check();
-    check.interval = interval;
-    probe_ = make_probe(target_of(check), tls_, kept_);
-  }
-  ProbeResult ask(const tcp::endpoint& endpoint) {
-    const auto attempt = std::make_shared<Attempt>(io_, endpoint, kPatience, lag_);
-    ProbeResult out;
-    attempt->start();
-    boost::asio::co_spawn(io_, probe_->run(*attempt), [&](const std::exception_ptr& thrown, ProbeResult result) {
-      if (thrown) std::rethrow_exception(thrown);
-      out = std::move(result);
-      attempt->abandon();
-    });
-    io_.restart();
-    io_.run();
-    return out;
-  }
-  [[nodiscard]] std::size_t kept() const { return kept_.now; }
-  void forget() { probe_.reset(); }
-  KeptCount& count() { return kept_; }
-
- private:
-  boost::asio::io_context io_;
-  LoopLag lag_;
-  TlsContexts tls_;
-  KeptCount kept_;
-  std::unique_ptr<Probe> probe_;
-};
-
-// Answers that many requests on each connection, then closes it.
-LoopbackServer::Talk answers_times(int times, const std::string& text) {
-  return [=](tcp::socket& socket) {
-    for (int i = 0; i < times && !read_head(socket).empty(); ++i) send(socket, text);
-  };
+CheckDef quick() {
+  CheckDef check = http_check();
+  check.interval = Millis(500);
+  return check;
 }
 
 TEST(HttpProbe, AConnectionServesTenQuickProbes) {
   LoopbackServer server(answers_times(100, response("200 OK", "fine")));
-  Repeated probe;
-  for (int i = 0; i < KeptConnection::kUses; ++i) EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  Repeated probe(quick());
+  for (int i = 0; i < Kept<TlsConnection>::kUses; ++i) EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(server.accepted(), 1);
   EXPECT_EQ(probe.kept(), 0U) << "the last one asked the server to close";
   EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
@@ -302,7 +268,7 @@ TEST(HttpProbe, AConnectionServesTenQuickProbes) {
 
 TEST(HttpProbe, AKeptConnectionThatEndedMeanwhileIsNoFailure) {
   LoopbackServer server(answers_times(1, response("200 OK", "fine")));
-  Repeated probe;
+  Repeated probe(quick());
   for (int i = 1; i <= 3; ++i) {
     EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
     EXPECT_EQ(server.accepted(), i);
@@ -314,7 +280,7 @@ TEST(HttpProbe, AKeptConnectionTellsAFailureAsANewOneWould) {
   LoopbackServer server([&](tcp::socket& socket) {
     while (!read_head(socket).empty()) send(socket, response(broken ? "503 x" : "200 OK"));
   });
-  Repeated probe;
+  Repeated probe(quick());
   EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
   broken = true;
   EXPECT_RESULT(probe.ask(server.endpoint()), failed, status, "503 Service Unavailable");
@@ -323,14 +289,14 @@ TEST(HttpProbe, AKeptConnectionTellsAFailureAsANewOneWould) {
 
 TEST(HttpProbe, ConnectionsAreNotKeptWhereThatMakesNoSense) {
   LoopbackServer server(answers_times(100, response("200 OK", "fine")));
-  Repeated slow(Millis(5'000));
+  Repeated slow(http_check());
   for (int i = 0; i < 2; ++i) EXPECT_EQ(slow.ask(server.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(server.accepted(), 2) << "between slow probes it would hold a place at the server";
   LoopbackServer closes(answers_times(100, response("200 OK", "fine", "Connection: close\r\n")));
-  Repeated told;
+  Repeated told(quick());
   for (int i = 0; i < 2; ++i) EXPECT_EQ(told.ask(closes.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(closes.accepted(), 2) << "the target does not want it";
-  Repeated full;
+  Repeated full(quick());
   full.count().most = 0;
   for (int i = 0; i < 2; ++i) EXPECT_EQ(full.ask(server.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(server.accepted(), 4) << "no descriptors for it";
@@ -339,7 +305,7 @@ TEST(HttpProbe, ConnectionsAreNotKeptWhereThatMakesNoSense) {
 TEST(HttpProbe, AKeptConnectionIsNotUsedForAnotherAddress) {
   LoopbackServer one(answers_times(100, response("200 OK", "fine")));
   LoopbackServer two(answers_times(100, response("503 x")));
-  Repeated probe;
+  Repeated probe(quick());
   EXPECT_EQ(probe.ask(one.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(probe.ask(two.endpoint()).verdict, Verdict::failed);
   EXPECT_EQ(probe.kept(), 1U);

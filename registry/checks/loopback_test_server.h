@@ -106,6 +106,13 @@ inline LoopbackServer::Talk answers(std::string response) {
   };
 }
 
+// Answers that many requests on each connection, then closes it.
+inline LoopbackServer::Talk answers_times(int times, const std::string& text) {
+  return [=](tcp::socket& socket) {
+    for (int i = 0; i < times && !read_head(socket).empty(); ++i) send(socket, text);
+  };
+}
+
 // A port of loopback that nobody listens on: bound and never listened to while this lives.
 class ClosedPort {
  public:

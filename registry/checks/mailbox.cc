@@ -11,7 +11,13 @@ bool Mailbox::put(std::vector<Command> commands) {
     const Generation generation = generation_of(command);
     const bool ends = std::holds_alternative<RemoveTarget>(command) || std::holds_alternative<UnwatchHost>(command);
     const auto it = commands_.find(generation);
-    if (ends && it != commands_.end()) {
+    const auto* pace = std::get_if<SetPace>(&command);
+    if (pace != nullptr && it != commands_.end()) {
+      if (auto* add = std::get_if<AddTarget>(&it->second)) add->idle = pace->idle;
+      if (auto* before = std::get_if<SetPace>(&it->second)) before->idle = pace->idle;
+    } else if (ends && it != commands_.end() && std::holds_alternative<SetPace>(it->second)) {
+      it->second = std::move(command);
+    } else if (ends && it != commands_.end()) {
       commands_.erase(it);  // its beginning still lay here
     } else {
       commands_.emplace(generation, std::move(command));

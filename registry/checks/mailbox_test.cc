@@ -46,5 +46,24 @@ TEST(Mailbox, HandsOutAtMostTheLimitOldestFirst) {
   EXPECT_EQ(box.take(10).size(), 3U);
 }
 
+TEST(Mailbox, APaceJoinsTheTargetThatLiesThereAndGoesWithIt) {
+  Mailbox box;
+  box.put(list(add(1)));
+  box.put(list(SetPace{1, true}));
+  auto taken = box.take(10);
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_TRUE(std::get<AddTarget>(taken[0]).idle);
+  box.put(list(SetPace{1, true}));
+  box.put(list(SetPace{1, false}));
+  taken = box.take(10);
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_FALSE(std::get<SetPace>(taken[0]).idle) << "the last one counts";
+  box.put(list(SetPace{1, true}));
+  box.put(list(RemoveTarget{1}));
+  taken = box.take(10);
+  ASSERT_EQ(taken.size(), 1U) << "the reader knows the target: its end must arrive";
+  EXPECT_TRUE(std::holds_alternative<RemoveTarget>(taken[0]));
+}
+
 }  // namespace
 }  // namespace registry::checks

@@ -20,14 +20,22 @@ class Probe {
   virtual boost::asio::awaitable<ProbeResult> run(Attempt& attempt) = 0;
 };
 
-// http, https: one request, on a connection of its own or one that was kept (kept_connection.h); redirects are not
+// http, https: one request, on a connection of its own or one that was kept (kept.h); redirects are not
 // followed, the body is read up to 64 KiB.
 [[nodiscard]] std::unique_ptr<Probe> make_http_probe(const Target& target, TlsContexts& tls, KeptCount& kept);
 // tcp: connects, with `tls` also shakes hands, and closes with RST. The certificate is not judged: such a check has
 // no name to judge it by.
 [[nodiscard]] std::unique_ptr<Probe> make_tcp_probe(const Target& target, TlsContexts& tls);
 
-// By the check's kind; heartbeats are not probed.
+// grpc: asks grpc.health.v1.Health/Check over HTTP/2, with prior knowledge or by ALPN.
+[[nodiscard]] std::unique_ptr<Probe> make_grpc_probe(const Target& target, TlsContexts& tls, KeptCount& kept);
+// dns: one question over UDP, and over TCP where the reply is truncated or the check says so.
+[[nodiscard]] std::unique_ptr<Probe> make_dns_probe(const Target& target);
+// exec: runs the program; whether it may be run was judged before (Prober::launch). The attempt's target only tells
+// the program what it is about; it may be unspecified.
+[[nodiscard]] std::unique_ptr<Probe> make_exec_probe(const Target& target);
+
+// By the check's kind, which is one that is probed.
 [[nodiscard]] std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls, KeptCount& kept);
 
 }  // namespace registry::checks

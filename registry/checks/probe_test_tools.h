@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "registry/checks/attempt.h"
-#include "registry/checks/kept_connection.h"
+#include "registry/checks/kept.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/tls.h"
 
@@ -26,23 +26,43 @@ inline Target target_of(const CheckDef& check, InstanceDef def = {}) {
   return target;
 }
 
-inline ProbeResult ask(CheckDef check, const boost::asio::ip::tcp::endpoint& endpoint, std::string ca_file = {},
+// The same probe again and again, as the schedule asks it.
+class Repeated {
+ public:
+  explicit Repeated(const CheckDef& check, std::string ca_file = {}, InstanceDef def = {})
+      : timeout_(check.timeout),
+        tls_(std::move(ca_file)),
+        probe_(make_probe(target_of(check, std::move(def)), tls_, kept_)) {}
+
+  ProbeResult ask(const boost::asio::ip::tcp::endpoint& endpoint) {
+    const auto attempt = std::make_shared<Attempt>(io_, endpoint, timeout_, lag_);
+    ProbeResult out;
+    attempt->start();
+    boost::asio::co_spawn(io_, probe_->run(*attempt), [&](const std::exception_ptr& thrown, ProbeResult result) {
+      if (thrown) std::rethrow_exception(thrown);
+      out = std::move(result);
+      attempt->abandon();
+    });
+    io_.restart();
+    io_.run();  // returns only when nothing is left in the loop
+    return out;
+  }
+  [[nodiscard]] std::size_t kept() const { return kept_.now; }
+  void forget() { probe_.reset(); }
+  KeptCount& count() { return kept_; }
+
+ private:
+  Millis timeout_;
+  boost::asio::io_context io_;
+  LoopLag lag_{io_};
+  TlsContexts tls_;
+  KeptCount kept_;
+  std::unique_ptr<Probe> probe_;
+};
+
+inline ProbeResult ask(const CheckDef& check, const boost::asio::ip::tcp::endpoint& endpoint, std::string ca_file = {},
                        InstanceDef def = {}) {
-  boost::asio::io_context io;
-  TlsContexts tls(std::move(ca_file));
-  KeptCount kept;
-  LoopLag lag(io);
-  const std::shared_ptr<Probe> probe = make_probe(target_of(check, std::move(def)), tls, kept);
-  const auto attempt = std::make_shared<Attempt>(io, endpoint, check.timeout, lag);
-  ProbeResult out;
-  attempt->start();
-  boost::asio::co_spawn(io, probe->run(*attempt), [&](const std::exception_ptr& thrown, ProbeResult result) {
-    if (thrown) std::rethrow_exception(thrown);
-    out = std::move(result);
-    attempt->abandon();
-  });
-  io.run();
-  return out;
+  return Repeated(check, std::move(ca_file), std::move(def)).ask(endpoint);
 }
 
 inline CheckDef http_check() {

@@ -10,12 +10,15 @@
 
 #include "registry/checks/outcome.h"
 #include "registry/names.h"
+#include "registry/validate.h"
 
 namespace registry::checks {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+constexpr Millis kSlowest = std::chrono::hours(1);  // what an interval may be at most (registry/check.h), idle or not
 
 Mono clock_now() { return std::chrono::steady_clock::now(); }
 
@@ -41,6 +44,8 @@ Prober::Prober(asio::io_context& io, const Options& options, std::function<void(
     : io_(io),
       report_(std::move(report)),
       policy_(options.forbidden, options.forbidden_endpoints),
+      exec_programs_(options.exec_programs),
+      idle_factor_(options.idle_factor),
       tls_(options.ca_file),
       lag_(io),
       schedule_(options.max_concurrent, std::random_device{}()),
@@ -59,7 +64,8 @@ void Prober::execute(Command command) {
 
 void Prober::carry_out(AddTarget add) {
   const Generation generation = add.target.generation;
-  Entry entry{std::move(add.target), nullptr, nullptr, clock_now(), false};
+  Entry entry{std::move(add.target), nullptr, nullptr, clock_now(), false, add.idle};
+  idle_ += add.idle;
   if (add.spread) {
     const auto interval = std::chrono::duration_cast<std::chrono::microseconds>(entry.target.check().interval);
     const auto part =
@@ -75,7 +81,20 @@ void Prober::carry_out(AddTarget add) {
 
 void Prober::schedule(Entry& entry) {
   entry.scheduled = true;
-  schedule_.add(entry.target.generation, entry.target.check().interval, entry.first);
+  schedule_.add(entry.target.generation, interval_of(entry), entry.first);
+}
+
+Millis Prober::interval_of(const Entry& entry) const {
+  const Millis interval = entry.target.check().interval;
+  return entry.idle ? std::min(interval * idle_factor_, std::max(interval, kSlowest)) : interval;
+}
+
+void Prober::carry_out(SetPace pace) {
+  const auto it = entries_.find(pace.generation);
+  if (it == entries_.end() || it->second.idle == pace.idle) return;
+  it->second.idle = pace.idle;
+  idle_ += pace.idle ? 1 : -1;
+  schedule_.set_interval(pace.generation, interval_of(it->second), clock_now());
 }
 
 void Prober::carry_out(RemoveTarget remove) {
@@ -88,6 +107,7 @@ void Prober::carry_out(RemoveTarget remove) {
     users->second.erase(remove.generation);
     if (users->second.empty()) by_host_.erase(users);
   }
+  idle_ -= it->second.idle;
   entries_.erase(it);
 }
 
@@ -120,22 +140,32 @@ void Prober::pump() {
   publish_counters();
 }
 
+// Where the check asks, or why it may not.
+std::expected<tcp::endpoint, std::string> Prober::endpoint_of(const Target& target) const {
+  const CheckDef& check = target.check();
+  const InstanceDef& def = *target.def;
+  const auto address = address_for(def.host.empty() ? def.addresses : hosts_.find(def.host.str()), check.family);
+  const std::uint16_t port = port_of(target);
+  if (check.kind == CheckKind::exec) {  // goes nowhere itself
+    if (!may_run(exec_programs_, check.exec)) return std::unexpected("the configuration does not allow its program");
+    return tcp::endpoint(address.value_or(asio::ip::address()), port);
+  }
+  if (!address) return std::unexpected(fmt::format("the instance has no {}address", family_word(check.family)));
+  if (port == 0) return std::unexpected("neither the check nor the instance has a port");
+  const tcp::endpoint endpoint(*address, port);
+  if (auto why = policy_.refuses(endpoint)) return std::unexpected(*std::move(why));
+  return endpoint;
+}
+
 void Prober::launch(Generation generation) {
   Entry& entry = entries_.at(generation);  // the schedule holds no target that is not here
-  const CheckDef& check = entry.target.check();
-  const InstanceDef& def = *entry.target.def;
-  const auto address = address_for(def.host.empty() ? def.addresses : hosts_.find(def.host.str()), check.family);
-  const std::uint16_t port = port_of(entry.target);
-  std::optional<std::string> why;
-  if (!address) why = fmt::format("the instance has no {}address", family_word(check.family));
-  if (!why && port == 0) why = "neither the check nor the instance has a port";
-  if (!why) why = policy_.refuses(tcp::endpoint(*address, port));
-  if (why) {
+  const auto endpoint = endpoint_of(entry.target);
+  if (!endpoint) {
     schedule_.finished(generation);
-    report(entry, not_probed(*why));
+    report(entry, not_probed(endpoint.error()));
     return;
   }
-  entry.attempt = std::make_shared<Attempt>(io_, tcp::endpoint(*address, port), check.timeout, lag_);
+  entry.attempt = std::make_shared<Attempt>(io_, *endpoint, entry.target.check().timeout, lag_);
   entry.attempt->start();
   asio::co_spawn(io_, run(generation, entry.probe, entry.attempt), [](const std::exception_ptr& ours) {
     if (ours) std::rethrow_exception(ours);  // a fault of our own code: not to be swallowed
@@ -205,6 +235,7 @@ void Prober::publish_counters() {
   store(counters_.targets, entries_.size());
   store(counters_.skipped, schedule_.skipped());
   store(counters_.hosts, hosts_.size());
+  store(counters_.idle, idle_);
   store(counters_.worst_lag, std::chrono::duration_cast<std::chrono::microseconds>(lag_.worst()).count());
 }
 

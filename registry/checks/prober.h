@@ -6,17 +6,19 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "registry/checks/address_policy.h"
 #include "registry/checks/attempt.h"
 #include "registry/checks/host_table.h"
-#include "registry/checks/kept_connection.h"
+#include "registry/checks/kept.h"
 #include "registry/checks/loop_lag.h"
 #include "registry/checks/probe.h"
 #include "registry/checks/runner.h"
@@ -28,7 +30,7 @@ namespace registry::checks {
 
 struct Counters {                            // written by the probe thread alone, relaxed
   std::atomic<std::uint64_t> verdicts[4]{};  // by Verdict
-  std::atomic<std::uint64_t> running{0}, waiting{0}, targets{0}, skipped{0}, hosts{0};
+  std::atomic<std::uint64_t> running{0}, waiting{0}, targets{0}, skipped{0}, hosts{0}, idle{0};
   std::atomic<std::int64_t> worst_lag{0};  // microseconds
 };
 
@@ -51,13 +53,17 @@ class Prober {
     std::shared_ptr<Attempt> attempt;  // while running
     Mono first{};                      // a host name without addresses waits outside the schedule; not before this
     bool scheduled = false;
+    bool idle = false;
   };
+  [[nodiscard]] Millis interval_of(const Entry& entry) const;
 
   void carry_out(AddTarget add);
   void carry_out(RemoveTarget remove);
   void carry_out(WatchHost watch);
   void carry_out(UnwatchHost unwatch);
+  void carry_out(SetPace pace);
   void schedule(Entry& entry);
+  [[nodiscard]] std::expected<boost::asio::ip::tcp::endpoint, std::string> endpoint_of(const Target& target) const;
   void launch(Generation generation);
   boost::asio::awaitable<void> run(Generation generation, std::shared_ptr<Probe> probe,
                                    std::shared_ptr<Attempt> attempt);
@@ -70,6 +76,9 @@ class Prober {
   boost::asio::io_context& io_;
   std::function<void(Report)> report_;
   AddressPolicy policy_;
+  std::vector<std::string> exec_programs_;
+  int idle_factor_;
+  std::size_t idle_ = 0;  // entries that are
   TlsContexts tls_;
   KeptCount kept_;
   LoopLag lag_;

@@ -243,5 +243,46 @@ TEST_F(ProberTest, StoppingEndsEverythingAtOnceWithoutReports) {
   EXPECT_TRUE(reports_.empty());
 }
 
+TEST_F(ProberTest, AnIdleTargetIsProbedLessOftenAndAtOnceWhenItIsAskedForAgain) {
+  LoopbackServer server(answers("HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n"));
+  Options options;
+  options.idle_factor = 100;
+  make(options);
+  CheckDef check = http_check();
+  check.interval = Millis(100);
+  Target idle = target(server.endpoint(), check);
+  const Generation generation = idle.generation;
+  prober_->execute(AddTarget{std::move(idle), false, true});
+  prober_->pump();
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 1; })) << "the first probe waits for nobody";
+  run_for(Millis(300));
+  EXPECT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(counter(prober_->counters().idle), 1U);
+  prober_->execute(SetPace{generation, false});
+  prober_->pump();
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 4; }));
+  EXPECT_EQ(counter(prober_->counters().idle), 0U);
+}
+
+TEST_F(ProberTest, AProgramIsRunOnlyIfTheOptionsAllowIt) {
+  CheckDef check;
+  check.name = "exec";
+  check.kind = CheckKind::exec;
+  check.exec = {"/bin/echo", "{address}"};
+  check.timeout = kPatience;
+  check.interval = std::chrono::hours(1);
+  InstanceDef def;
+  def.addresses.v4 = Ipv4{{169, 254, 1, 1}};  // no address is forbidden to what goes nowhere
+  add(target(def, check));
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 1; }));
+  EXPECT_EQ(reports_[0].result.output, "not probed: the configuration does not allow its program");
+  Options options;
+  options.exec_programs = {"/bin/"};
+  make(options);
+  add(target(def, check));
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 2; }));
+  EXPECT_EQ(reports_[1].result.output, "169.254.1.1");
+}
+
 }  // namespace
 }  // namespace registry::checks::test

@@ -38,7 +38,7 @@ void prepare_thread() {
 
 struct Runner::Impl {
   Impl(const Options& options, std::function<void(Report)> report, std::function<void(HostReport)> report_host)
-      : prober(io, options, std::move(report), std::move(report_host)) {}
+      : idle_after(options.idle_after), prober(io, options, std::move(report), std::move(report_host)) {}
 
   // Control thread.
   void send(std::vector<Command> commands) {
@@ -64,6 +64,7 @@ struct Runner::Impl {
     prober.pump();
   }
 
+  const Millis idle_after;
   asio::io_context io{1};  // one thread runs it; others only post
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   Mailbox mailbox;
@@ -123,6 +124,13 @@ void Runner::follow_all(const Registry& registry) {
   impl_->send(std::move(commands));
 }
 
+void Runner::review(Mono now, const std::function<std::optional<Mono>(std::string_view)>& last_asked) {
+  if (impl_->idle_after == Millis{}) return;
+  std::vector<Command> commands;
+  impl_->follower.review(now, impl_->idle_after, last_asked, commands);
+  impl_->send(std::move(commands));
+}
+
 bool Runner::is_current(const Report& report) const {
   return impl_->follower.probes(report.service, report.id, report.check, report.generation);
 }
@@ -145,6 +153,7 @@ Runner::Stats Runner::stats() const {
   out.targets = read(counters.targets);
   out.skipped = read(counters.skipped);
   out.hosts = read(counters.hosts);
+  out.idle = read(counters.idle);
   out.worst_lag = std::chrono::microseconds(read(counters.worst_lag));
   return out;
 }

@@ -7,7 +7,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/change.h"
@@ -36,6 +38,9 @@ struct Options {
                                                  // "0.0.0.0:8500" and "[::]:8500" mean every address of this machine
   std::vector<std::string> resolver_servers;     // "ip:port"; empty = the system's
   std::string ca_file;                           // PEM roots for https beside the system's; "" = none
+  Millis idle_after{0};                          // services that nobody asked for as long are probed slower; 0 = none
+  int idle_factor = 10;                          // so many times
+  std::vector<std::string> exec_programs;        // what exec checks may run (may_run in registry/validate.h)
 };
 
 class Runner {
@@ -54,10 +59,15 @@ class Runner {
   [[nodiscard]] bool is_current(const Report& report) const;
   [[nodiscard]] bool is_current(const HostReport& report) const;
 
+  // To be called about twice a second. `last_asked` tells when somebody last asked for a service, by any way that
+  // counts; nothing = never. The answer path has no part in this: it notes the time anyway, for drains.
+  void review(Mono now, const std::function<std::optional<Mono>(std::string_view service)>& last_asked);
+
   struct Stats {
     std::uint64_t ok = 0, warn = 0, failed = 0, unknown = 0, running = 0, targets = 0;
     std::uint64_t skipped = 0;              // turns that found the probe before still running
     std::uint64_t waiting = 0;              // due, but `max_concurrent` others run
+    std::uint64_t idle = 0;                 // of the targets, those probed slower because nobody asks for them
     std::uint64_t hosts = 0;                // host names that are kept resolved
     std::chrono::microseconds worst_lag{};  // the latest that the probe thread's loop ever ran
   };

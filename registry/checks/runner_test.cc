@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <thread>
 
 #include "registry/checks/dns_test_server.h"
 #include "registry/checks/loopback_test_server.h"
@@ -251,6 +253,30 @@ TEST_F(RunnerTest, ANameThatLeadsToForbiddenAddressesIsNeitherReportedNorProbed)
   EXPECT_FALSE(hosts_.front().found);
   EXPECT_TRUE(hosts_.front().addresses.empty());
   EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(RunnerTest, WhatNobodyAsksForIsIdleUntilSomebodyDoes) {
+  Options options;
+  options.idle_after = Millis(1000);
+  start(options);
+  probe_w1();
+  const Mono now = std::chrono::steady_clock::now();
+  std::optional<Mono> asked;
+  const auto last_asked = [&](std::string_view service) {
+    EXPECT_EQ(service, kService);
+    return asked;
+  };
+  const auto idle_is = [&](std::uint64_t count) {
+    const Mono end = std::chrono::steady_clock::now() + kRunnerPatience;
+    while (runner_->stats().idle != count && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return runner_->stats().idle == count;
+  };
+  runner_->review(now, last_asked);
+  runner_->review(now + Millis(1000), last_asked);
+  EXPECT_TRUE(idle_is(1));
+  asked = now + Millis(1500);
+  runner_->review(now + Millis(1600), last_asked);
+  EXPECT_TRUE(idle_is(0));
 }
 
 }  // namespace

@@ -65,6 +65,15 @@ void Schedule::restart(Generation target, Mono now) {
   }
 }
 
+void Schedule::set_interval(Generation target, Millis interval, Mono now) {
+  Item* item = find(target);
+  if (item == nullptr || item->interval == interval) return;
+  const bool sooner = interval < item->interval;
+  item->interval = interval;
+  if (!sooner || item->state == State::waiting) return;
+  plan(target, *item, std::max(now, item->last + interval));
+}
+
 bool Schedule::stale(const Due& due) const {
   const auto it = items_.find(due.target);
   return it == items_.end() || it->second.stamp != due.stamp;
@@ -93,6 +102,7 @@ std::optional<Generation> Schedule::take(Mono now) {
     Item* item = find(target);
     if (item == nullptr || item->state != State::waiting) continue;
     item->state = State::running;
+    item->last = now;
     --waiting_;
     ++running_;
     plan(target, *item, after_interval(*item, now));

@@ -28,6 +28,9 @@ class Schedule {
   void add(Generation target, Millis interval, Mono first);
   void remove(Generation target);             // a running one still holds its place until `finished`
   void restart(Generation target, Mono now);  // due at once, whatever was planned; a running one when it has finished
+  // Another pace. A longer interval counts from the next turn on; a shorter one at once, so that the next turn comes as
+  // soon as the interval since the last one allows.
+  void set_interval(Generation target, Millis interval, Mono now);
 
   // Moves what is due to the end of the queue. One that still runs is skipped and counted: never stacked.
   void advance(Mono now);
@@ -45,6 +48,7 @@ class Schedule {
   enum class State : std::uint8_t { idle, waiting, running };
   struct Item {
     Millis interval{};
+    Mono last{};  // when it began to run
     State state = State::idle;
     bool again = false;       // restart was asked for while running
     std::uint32_t stamp = 0;  // of its one valid heap entry

@@ -164,5 +164,37 @@ TEST(Schedule, HundredThousandTargetsAllGetTheirTurnInAnyInterval) {
   EXPECT_GE(std::accumulate(turns.begin(), turns.end(), 0), 99'000);
 }
 
+TEST(Schedule, ASlowerPaceBeginsWithTheNextTurnAndAFasterOneAtOnce) {
+  Schedule schedule(8, 1);
+  schedule.add(1, kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.finished(1);
+  schedule.set_interval(1, 10 * kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart + kLatest), ElementsAre(1)) << "the turn that was planned";
+  schedule.finished(1);
+  const Mono last = kStart + kLatest;
+  EXPECT_GE(*schedule.next(), last + 10 * kInterval);
+  schedule.set_interval(1, kInterval, last + 4 * kInterval);
+  EXPECT_THAT(take_all(schedule, last + 4 * kInterval), ElementsAre(1)) << "the interval has passed already";
+}
+
+TEST(Schedule, AFasterPaceStillKeepsTheInterval) {
+  Schedule schedule(8, 1);
+  schedule.add(1, 10 * kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.finished(1);
+  schedule.set_interval(1, kInterval, kStart + Millis(300));
+  EXPECT_EQ(schedule.next(), kStart + kInterval);
+}
+
+TEST(Schedule, AFasterPaceWhileItRunsCountsFromThatRun) {
+  Schedule schedule(8, 1);
+  schedule.add(1, 10 * kInterval, kStart);
+  ASSERT_THAT(take_all(schedule, kStart), ElementsAre(1));
+  schedule.set_interval(1, kInterval, kStart + Millis(300));
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + kInterval), ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace registry::checks

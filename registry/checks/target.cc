@@ -6,11 +6,11 @@ namespace registry::checks {
 
 std::uint16_t port_of(const Target& target) {
   const CheckDef& check = target.check();
-  const auto& own = check.kind == CheckKind::tcp ? check.tcp.port : check.http.port;
-  if (own) return *own;
+  if (const auto own = own_port(check)) return *own;
   if (target.def->port) return *target.def->port;
   if (check.kind == CheckKind::http) return 80;
   if (check.kind == CheckKind::https) return 443;
+  if (check.kind == CheckKind::dns) return 53;
   return 0;
 }
 
@@ -34,6 +34,7 @@ Generation generation_of(const Command& command) {
     Generation operator()(const RemoveTarget& remove) const { return remove.generation; }
     Generation operator()(const WatchHost& watch) const { return watch.generation; }
     Generation operator()(const UnwatchHost& unwatch) const { return unwatch.generation; }
+    Generation operator()(const SetPace& pace) const { return pace.generation; }
   };
   return std::visit(Visitor{}, command);
 }

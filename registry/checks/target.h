@@ -26,7 +26,7 @@ struct Target {
   [[nodiscard]] const CheckDef& check() const { return (*checks)[index]; }
 };
 
-// The check's own port, else the instance's, else the scheme's (80, 443); 0 = a tcp check without any port.
+// The check's own port, else the instance's, else the scheme's (80, 443, 53); 0 = none.
 [[nodiscard]] std::uint16_t port_of(const Target& target);
 
 // Whether both ask the same thing of the same place in the same rhythm; then the schedule goes on undisturbed.
@@ -38,6 +38,7 @@ struct Target {
 struct AddTarget {
   Target target;
   bool spread = false;  // known before the start: the first probe falls anywhere in the first interval
+  bool idle = false;    // as SetPace's
 };
 struct RemoveTarget {
   Generation generation = 0;
@@ -50,7 +51,11 @@ struct WatchHost {  // keep the addresses of this instance's host name current
 struct UnwatchHost {
   Generation generation = 0;
 };
-using Command = std::variant<AddTarget, RemoveTarget, WatchHost, UnwatchHost>;
+struct SetPace {
+  Generation generation = 0;
+  bool idle = false;  // nobody asks for its service: probed less often
+};
+using Command = std::variant<AddTarget, RemoveTarget, WatchHost, UnwatchHost, SetPace>;
 
 [[nodiscard]] Generation generation_of(const Command& command);
 

@@ -18,32 +18,26 @@ class TcpConnect final : public Probe {
 
 class TlsConnect final : public Probe {
  public:
-  TlsConnect(std::string name, asio::ssl::context& context) : name_(std::move(name)), context_(context) {}
+  explicit TlsConnect(TlsChoice choice) : choice_(std::move(choice)) {}
 
   asio::awaitable<ProbeResult> run(Attempt& attempt) override {
     const auto error = co_await attempt.connect();
     if (error) co_return attempt.failure(error);
-    TlsStream stream(attempt.socket(), context_);
-    const auto refused = co_await shake_hands(stream, attempt, name_, false);
+    TlsStream stream(attempt.socket(), *choice_.context);
+    const auto refused = co_await shake_hands(stream, attempt, choice_);
     if (refused) co_return *refused;
     co_return passed("connected with TLS");
   }
 
  private:
-  std::string name_;
-  asio::ssl::context& context_;
+  TlsChoice choice_;
 };
 
 }  // namespace
 
 std::unique_ptr<Probe> make_tcp_probe(const Target& target, TlsContexts& tls) {
-  if (target.check().tcp.tls) return std::make_unique<TlsConnect>(target.def->host.str(), tls.trusting());
+  if (target.check().tcp.tls) return std::make_unique<TlsConnect>(tls.choose(target.def->host.str(), true));
   return std::make_unique<TcpConnect>();
-}
-
-std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls, KeptCount& kept) {
-  const CheckKind kind = target.check().kind;
-  return kind == CheckKind::tcp ? make_tcp_probe(target, tls) : make_http_probe(target, tls, kept);
 }
 
 }  // namespace registry::checks

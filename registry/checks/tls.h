@@ -5,15 +5,31 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "registry/checks/attempt.h"
 
 namespace registry::checks {
 
+// How one check wants it.
+struct TlsChoice {
+  boost::asio::ssl::context* context = nullptr;
+  // What the certificate must be for and, unless it is an address, what SNI names (RFC 6066 section 3); "" = no SNI,
+  // and where the certificate is verified it must be for the address itself.
+  std::string name;
+  bool verify = false;
+  std::string alpn;  // the one protocol that is offered and must be agreed on (RFC 7301); "" = none is offered
+};
+
 class TlsContexts {
  public:
+  [[nodiscard]] TlsChoice choose(std::string name, bool skip_verify, std::string alpn = {}) {
+    return {skip_verify ? &trusting() : &verifying(), std::move(name), !skip_verify, std::move(alpn)};
+  }
+
   // `ca_file`: further trusted roots in PEM beside the system's (which SSL_CERT_FILE replaces); "" = none.
   explicit TlsContexts(std::string ca_file) : ca_file_(std::move(ca_file)) {}
 
@@ -28,10 +44,14 @@ class TlsContexts {
 
 using TlsStream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
 
-// Shakes hands on the attempt's connected socket. `name` is what the certificate must be for and, unless it is an
-// address, what SNI names (RFC 6066 section 3); "" = no SNI, and a verifying context then wants the address itself.
-// Returns nothing when it worked.
-boost::asio::awaitable<std::optional<ProbeResult>> shake_hands(TlsStream& stream, Attempt& attempt, std::string name,
-                                                               bool verify);
+// An open connection between two probes. `tls` is built on `socket`, so it goes first.
+struct TlsConnection {
+  std::unique_ptr<boost::asio::ip::tcp::socket> socket;
+  std::unique_ptr<TlsStream> tls;  // null = plain
+};
+
+// Shakes hands on the attempt's connected socket. Returns nothing when it worked.
+boost::asio::awaitable<std::optional<ProbeResult>> shake_hands(TlsStream& stream, Attempt& attempt,
+                                                               const TlsChoice& choice);
 
 }  // namespace registry::checks

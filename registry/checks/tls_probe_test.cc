@@ -1,7 +1,4 @@
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <boost/asio/ssl.hpp>
 #include <fstream>
@@ -9,6 +6,7 @@
 
 #include "registry/checks/loopback_test_server.h"
 #include "registry/checks/probe_test_tools.h"
+#include "registry/checks/test_certificate.h"
 
 namespace registry::checks::test {
 namespace {
@@ -16,43 +14,6 @@ namespace {
 namespace ssl = boost::asio::ssl;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(bio, &data);
-  std::string out(data, static_cast<std::size_t>(length));
-  BIO_free(bio);
-  return out;
-}
-
-// A self-signed certificate, made in memory; `names` as in openssl.cnf ("DNS:app.test,IP:127.0.0.1").
-struct Certificate {
-  explicit Certificate(const char* names, long valid_seconds = 3600) {
-    EVP_PKEY* pair = EVP_EC_gen("P-256");
-    X509* x509 = X509_new();
-    X509_set_version(x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -7200);
-    X509_gmtime_adj(X509_getm_notAfter(x509), valid_seconds);
-    X509_set_pubkey(x509, pair);
-    X509_NAME* name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-    X509_set_issuer_name(x509, name);
-    X509_EXTENSION* san = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
-    X509_add_ext(x509, san, -1);
-    X509_EXTENSION_free(san);
-    X509_sign(x509, pair, EVP_sha256());
-    BIO* out = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(out, x509);
-    pem = text_of(out);
-    out = BIO_new(BIO_s_mem());
-    PEM_write_bio_PrivateKey(out, pair, nullptr, nullptr, 0, nullptr, nullptr);
-    key = text_of(out);
-    X509_free(x509);
-    EVP_PKEY_free(pair);
-  }
-  std::string pem, key;
-};
 
 class TlsProbe : public testing::Test {
  protected:
@@ -201,6 +162,42 @@ TEST_F(TlsProbe, ATcpCheckWithTlsShakesHandsAndJudgesNoCertificate) {
     drain(socket);
   });
   EXPECT_EQ(ask(check, plain.endpoint()).fault, Fault::tls);
+}
+
+TEST_F(TlsProbe, ANameOfItsOwnIsWhatTheCertificateIsForAndTheHostHeaderStays) {
+  const Certificate certificate("DNS:cert.test");
+  LoopbackServer server(serve(certificate, kFine));
+  CheckDef check = https_check();
+  check.http.host = "virtual.test";
+  check.http.tls_name = "cert.test";
+  const ProbeResult result = ask(check, server.endpoint(), trust(certificate));
+  EXPECT_EQ(result.verdict, Verdict::ok) << result.output;
+  EXPECT_EQ(sni(), "cert.test");
+}
+
+TEST_F(TlsProbe, AConnectionServesTenQuickProbes) {
+  const Certificate certificate("IP:127.0.0.1");
+  context_.use_certificate(boost::asio::buffer(certificate.pem), ssl::context::pem);
+  context_.use_private_key(boost::asio::buffer(certificate.key), ssl::context::pem);
+  LoopbackServer server([this](tcp::socket& socket) {
+    ssl::stream<tcp::socket&> stream(socket, context_);
+    boost::system::error_code error;
+    stream.handshake(ssl::stream_base::server, error);
+    std::string heads;
+    while (!error) {
+      const std::size_t size =
+          boost::asio::read_until(stream, boost::asio::dynamic_buffer(heads, 8192), "\r\n\r\n", error);
+      heads.erase(0, size);
+      if (!error) boost::asio::write(stream, boost::asio::buffer(kFine), error);
+    }
+  });
+  CheckDef check = https_check();
+  check.interval = Millis(500);
+  Repeated probe(check, trust(certificate));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(probe.ask(server.endpoint()).output, "200 OK");
+  EXPECT_EQ(server.accepted(), 1);
+  EXPECT_EQ(probe.ask(server.endpoint()).output, "200 OK");
+  EXPECT_EQ(server.accepted(), 2);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpora into FOLDER/query, FOLDER/zone, FOLDER/proxy and FOLDER/message. Deterministic: the same files each time."""
+"""Writes the seed corpora into folders of FOLDER, one for each kind. Deterministic: the same files each time."""
 import pathlib
 import struct
 import sys
@@ -123,9 +123,50 @@ MESSAGES = {
 }
 
 
+def frame(kind, flags, stream, body=b""):
+    return struct.pack("!I", len(body))[1:] + struct.pack("!BBI", kind, flags, stream) + body
+
+
+def literal(key, value):  # HPACK: without indexing, a new name
+    return b"\0" + bytes([len(key)]) + key + bytes([len(value)]) + value
+
+
+def health(stream, status=b"0", serving=1):
+    return (frame(1, 4, stream, b"\x88" + literal(b"content-type", b"application/grpc"))
+            + frame(0, 0, stream, b"\0\0\0\0\2\x08" + bytes([serving])) + frame(1, 5, stream, literal(b"grpc-status", status)))
+
+
+SETTINGS = frame(4, 0, 0)
+# The first octet: 0 = the body alone, else how many octets arrive at a time.
+GRPC = {
+    "body": b"\0\0\0\0\0\2\x08\1",
+    "unknown-fields": b"\0\0\0\0\0\x0f\x12\2xx\x11" + b"12345678" + b"\x08\2",
+    "two-answers": b"\xff" + SETTINGS + frame(4, 1, 0) + health(1) + health(3, serving=2),
+    "octet-by-octet": b"\1" + SETTINGS + health(1),
+    "trailers-only": b"\x20" + SETTINGS + frame(1, 5, 1, b"\x88" + literal(b"grpc-status", b"12")),
+    "reset": b"\xff" + SETTINGS + frame(3, 0, 1, b"\0\0\0\7"),
+    "goodbye": b"\xff" + SETTINGS + health(1) + frame(7, 0, 0, b"\0\0\0\1\0\0\0\0"),
+    "http1": b"\xffHTTP/1.1 400 Bad Request\r\n\r\n",
+}
+JSON = {
+    "status": b"\7/status" + b'{"status":true}',
+    "escaped": b"\6/a~1~0" + b'{"a/~":[1,2.5,{"b":null}]}',
+    "index": b"\x04/0/1" + b"[[0,true]]",
+    "whole": b"\0 true",
+}
+DNS_REPLY = {
+    "a": b"\x81\x80\0\1\0\0\0\0" + record(b"\xc0\x0c", 1, b"\x0a\0\0\1"),
+    "alias": b"\x81\x80\0\2\0\0\0\0" + record(b"\xc0\x0c", 5, b"\1h\xc0\x10") + record(b"\1h\xc0\x10", 1, b"\x0a\0\0\2"),
+    "nxdomain": b"\x81\x83" + bytes(6),
+    "whole": message(0x8180, [question("www.example.com")], [record(b"\xc0\x0c", 1, b"\x0a\0\0\1")]).replace(b"\x124", b"\0\7", 1),
+    "loop": b"\x81\x80\0\1\0\0\0\0\xc0\x21",
+}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY), ("message", MESSAGES)):
+    for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY), ("message", MESSAGES), ("grpc", GRPC),
+                        ("json", JSON), ("dns_reply", DNS_REPLY)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             data = content if isinstance(content, bytes) else content.encode()

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include "registry/basics.h"
 
@@ -18,31 +19,49 @@ struct KeptCount {
   std::size_t now = 0;
 };
 
-class KeptConnection {
+template <class Connection>  // what of it outlives a probe: movable, closes when destroyed
+class Kept {
  public:
   static constexpr Millis kLongestInterval{1'000};
   static constexpr int kUses = 10;  // probes over one connection
 
-  KeptConnection(KeptCount& count, Millis interval) : count_(count), wanted_(interval <= kLongestInterval) {}
-  ~KeptConnection() { drop(); }
-  KeptConnection(const KeptConnection&) = delete;
-  KeptConnection& operator=(const KeptConnection&) = delete;
+  Kept(KeptCount& count, Millis interval) : count_(count), wanted_(interval <= kLongestInterval) {}
+  ~Kept() { drop(); }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
 
   // The one that was kept to there, if any. What was kept to another place is closed.
-  [[nodiscard]] std::optional<boost::asio::ip::tcp::socket> take(const boost::asio::ip::tcp::endpoint& target);
+  [[nodiscard]] std::optional<Connection> take(const boost::asio::ip::tcp::endpoint& target) {
+    if (!connection_ || target_ != target) {
+      drop();
+      return std::nullopt;
+    }
+    --count_.now;
+    return std::exchange(connection_, std::nullopt);
+  }
   // A new connection is used from here on.
   void renew() { uses_ = 0; }
   // Whether the probe that begins may leave its connection open.
   [[nodiscard]] bool may_stay() const { return wanted_ && uses_ + 1 < kUses; }
-  void keep(boost::asio::ip::tcp::socket socket, const boost::asio::ip::tcp::endpoint& target);
+  void keep(Connection connection, const boost::asio::ip::tcp::endpoint& target) {
+    if (!may_stay() || count_.now >= count_.most) return;  // closes it
+    ++uses_;
+    ++count_.now;
+    connection_.emplace(std::move(connection));
+    target_ = target;
+  }
 
  private:
-  void drop();
+  void drop() {
+    if (!connection_) return;
+    --count_.now;
+    connection_.reset();
+  }
 
   KeptCount& count_;
   bool wanted_;
   int uses_ = 0;  // of the connection, before the probe that runs
-  std::optional<boost::asio::ip::tcp::socket> socket_;
+  std::optional<Connection> connection_;
   boost::asio::ip::tcp::endpoint target_;
 };
 

@@ -1,0 +1,24 @@
+#include "registry/checks/probe.h"
+
+namespace registry::checks {
+
+std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls, KeptCount& kept) {
+  switch (target.check().kind) {
+    case CheckKind::http:
+    case CheckKind::https:
+      return make_http_probe(target, tls, kept);
+    case CheckKind::grpc:
+      return make_grpc_probe(target, tls, kept);
+    case CheckKind::dns:
+      return make_dns_probe(target);
+    case CheckKind::exec:
+      return make_exec_probe(target);
+    case CheckKind::tcp:
+    case CheckKind::heartbeat:
+    case CheckKind::alias:
+      break;
+  }
+  return make_tcp_probe(target, tls);
+}
+
+}  // namespace registry::checks
