@@ -50,9 +50,9 @@ class RandomLives : public Fleet, public testing::WithParamInterface<unsigned> {
     CheckDef check = tcp_check();
     check.fall = 1 + pick(3);
     InstanceDef def = instance(id, fmt::format("10.0.{}.{}", pick(3), 1 + pick(200)));
-    def.checks = pick(3) == 0 ? std::vector{lease(Millis(2'000 + pick(20'000)))} : std::vector{check};
-    if (pick(8) == 0) def.checks.push_back(lease(10s));
-    if (def.checks.size() == 2 && def.checks[0].name == "lease") def.checks.pop_back();
+    std::vector checks = pick(3) == 0 ? std::vector{lease(Millis(2'000 + pick(20'000)))} : std::vector{check};
+    if (pick(8) == 0 && checks[0].name != "lease") checks.push_back(lease(10s));
+    def.checks = std::move(checks);
     put_instance(of, def);
     keep(std::move(changes));
   }

@@ -1,6 +1,7 @@
 #include "dnsd/update/draft.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace dnsd::update {
 namespace {
@@ -9,8 +10,10 @@ bool has_place(const registry::InstanceDef& def) { return !def.addresses.empty()
 
 // The lease stands last, as in definitions that came by the API, so that equal registrations are equal.
 void set_lease(registry::InstanceDef& def, const registry::CheckDef& lease) {
-  std::erase_if(def.checks, [&](const registry::CheckDef& c) { return c.name == lease.name; });
-  def.checks.push_back(lease);
+  std::vector<registry::CheckDef> checks(def.checks.begin(), def.checks.end());
+  std::erase_if(checks, [&](const registry::CheckDef& c) { return c.name == lease.name; });
+  checks.push_back(lease);
+  def.checks = std::move(checks);
 }
 
 }  // namespace
