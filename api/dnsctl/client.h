@@ -18,6 +18,9 @@ namespace ctl {
 
 using Verb = boost::beast::http::verb;
 
+// A stream of events or of a session gets a comment every 15 s: three missed, and the server is gone.
+inline constexpr std::chrono::milliseconds kSilence{45'000};
+
 // Lists of a large registry fit; a server that sends more is not ours.
 inline constexpr std::size_t kMaxResponse = 256 << 20;
 

@@ -26,9 +26,8 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr milliseconds kRetry{1000};      // while the server is away
-constexpr milliseconds kReconnect{100};   // after a session that was open: the grace runs
-constexpr milliseconds kSilence{45'000};  // of a session: three of the server's comments
+constexpr milliseconds kRetry{1000};     // while the server is away
+constexpr milliseconds kReconnect{100};  // after a session that was open: the grace runs
 constexpr milliseconds kDefaultLease{10'000};
 constexpr milliseconds kGoodbye{5'000};  // for the last DELETE
 

@@ -57,10 +57,10 @@ bool is_heartbeat(const Seen& seen) { return seen.target.ends_with("/heartbeat")
 bool is_drain(const Seen& seen) { return seen.target.ends_with("/drain"); }
 bool is_deregister(const Seen& seen) { return seen.method == "DELETE"; }
 
-const Answer kStream{.status = 200, .body = {}, .stream = true};
+const Answer kSessionStream{.status = 200, .body = {}, .stream = true};
 
 Answer usual(const Seen& seen) {
-  if (is_session(seen)) return kStream;
+  if (is_session(seen)) return kSessionStream;
   if (is_drain(seen)) return {202, R"({"left":"200ms","done":false})"};
   return is_register(seen) ? Answer{201, "{}"} : Answer{204, ""};
 }

@@ -15,7 +15,6 @@ namespace ctl {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kSilence = 45s;  // the server sends a comment every 15 s; three missed = it is gone
 constexpr auto kFirstPause = 250ms;
 constexpr auto kLongestPause = std::chrono::milliseconds(10s);
 
