@@ -31,6 +31,12 @@ constexpr milliseconds kReconnect{100};  // after a session that was open: the g
 constexpr milliseconds kDefaultLease{10'000};
 constexpr milliseconds kGoodbye{5'000};  // for the last DELETE
 
+// A path that the server does not know, rather than a namespace that is not there (yet).
+bool knows_no_sessions(const Response& reply) {
+  if (reply.status == 405) return true;
+  return reply.status == 404 && !cell(reply.json(), "type").starts_with("urn:dnsd:problem:unknown-");
+}
+
 // One thread, one io_context; every coroutine below lives until the io_context stops.
 class Sidecar {
  public:
@@ -79,7 +85,7 @@ class Sidecar {
       };
       auto reply = co_await session_.client.async_hold(Verb::post, target("session"), std::move(body), kSilence,
                                                        std::move(opened));
-      heartbeats_ = reply && (reply->status == 404 || reply->status == 405);
+      heartbeats_ = reply && knows_no_sessions(*reply);
       if (heartbeats_) break;
       if (!registered_) tell(reply);
       // One that ends as soon as it began may have been taken over: two programs of one id take turns, not races.

@@ -135,6 +135,20 @@ TEST(Run, ComesBackWhenTheServerEndsTheSession) {
   EXPECT_EQ(tool.wait(), 128 + SIGTERM);
 }
 
+TEST(Run, ANamespaceThatIsNotThereYetIsNoServerWithoutSessions) {
+  std::atomic<int> sessions{0};
+  FakeServer server([&](const Seen& seen) {
+    if (is_session(seen) && sessions++ == 0) return Answer{404, R"({"type":"urn:dnsd:problem:unknown-namespace"})"};
+    return usual(seen);
+  });
+  const Tool tool(server, {"--", "sleep", "30"});
+  EXPECT_TRUE(server.wait_for([&](const Seen& seen) { return is_session(seen) && sessions > 1; }));
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_heartbeat), 0);
+  EXPECT_EQ(std::ranges::count_if(server.seen(), is_register), 0);
+  tool.signal(SIGTERM);
+  EXPECT_EQ(tool.wait(), 128 + SIGTERM);
+}
+
 TEST(Run, HeartbeatsWhereTheServerKnowsNoSessionsAndRegistersAgainWhereItForgot) {
   std::atomic<int> heartbeats{0};
   FakeServer server([&](const Seen& seen) {
