@@ -6,8 +6,9 @@
 namespace registry {
 namespace {
 
+// A step of a slow start is none: an instance takes up to 31 of them, which say only that time passes.
 bool is_transition(const Change& change) {
-  return change.kind == ChangeKind::instance || change.kind == ChangeKind::guard;
+  return change.op != ChangeOp::weight && (change.kind == ChangeKind::instance || change.kind == ChangeKind::guard);
 }
 
 std::string cause_of(const Change& change) {
@@ -25,24 +26,21 @@ void History::note(const ChangeSet& changes) {
 }
 
 void History::add(const ChangeSet& changes, const Change& change) {
-  auto at = lanes_.find(change.service);
-  if (at == lanes_.end()) {
-    at = lanes_.emplace(change.service, Lane{std::make_shared<const std::string>(change.service), {}}).first;
-  }
+  const auto at = lanes_.try_emplace(change.service).first;
   Lane& lane = at->second;
-  all_.push_back({changes.revision, changes.at, change.kind, change.op, lane.name, change.id, change.available,
+  all_.push_back({changes.revision, changes.at, change.kind, change.op, change.available, &at->first, change.id,
                   change.reason, cause_of(change)});
-  lane.transitions.push_back(std::prev(all_.cend()));
-  if (lane.transitions.size() > per_service_) drop_first(lane);
+  lane.push_back(std::prev(all_.cend()));
+  if (lane.size() > per_service_) drop_first(lane);
   if (all_.size() <= total_) return;
   const auto oldest = lanes_.find(*all_.front().service);
   drop_first(oldest->second);  // each lane is in order, so the oldest of all is the first of its lane
-  if (oldest->second.transitions.empty()) lanes_.erase(oldest);
+  if (oldest->second.empty()) lanes_.erase(oldest);
 }
 
 void History::drop_first(Lane& lane) {
-  all_.erase(lane.transitions.front());
-  lane.transitions.pop_front();
+  all_.erase(lane.front());
+  lane.erase(lane.begin());
 }
 
 std::vector<const Transition*> History::last(std::size_t limit, std::string_view service, std::string_view id) const {
@@ -59,8 +57,7 @@ std::vector<const Transition*> History::last(std::size_t limit, std::string_view
   }
   const auto lane = lanes_.find(service);
   if (lane == lanes_.end()) return out;
-  const auto& transitions = lane->second.transitions;
-  for (auto each = transitions.rbegin(); each != transitions.rend() && take(**each); ++each) {
+  for (auto each = lane->second.rbegin(); each != lane->second.rend() && take(**each); ++each) {
   }
   return out;
 }

@@ -59,6 +59,8 @@ TEST(History, WhatIsNoTransitionIsLeftOut) {
   set.changes[0].service = "probes";
   history.note(set);
   EXPECT_EQ(history.size(), 1U);
+  history.note(change(2, "web.corp", "i1", ChangeOp::weight));
+  EXPECT_EQ(history.size(), 1U) << "a step of a slow start";
 }
 
 // One service that flaps does not push out the others' past, nor does it grow.
