@@ -1,13 +1,5 @@
 #include "dnsd/self_probe.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <cstring>
-#include <optional>
 #include <utility>
 
 namespace dnsd {
@@ -16,43 +8,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-
-std::optional<asio::ip::address> address_of(const sockaddr& address) {
-  if (address.sa_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &address, sizeof v4);
-    return asio::ip::address_v4(ntohl(v4.sin_addr.s_addr));
-  }
-  if (address.sa_family != AF_INET6) return std::nullopt;
-  sockaddr_in6 v6{};
-  std::memcpy(&v6, &address, sizeof v6);
-  asio::ip::address_v6::bytes_type octets;
-  std::memcpy(octets.data(), v6.sin6_addr.s6_addr, octets.size());
-  return asio::ip::address_v6(octets);
-}
-
-bool reachable_by_others(const asio::ip::address& address) {
-  if (address.is_loopback()) return false;
-  return !address.is_v6() || !address.to_v6().is_link_local();
-}
-
-}  // namespace
-
-std::vector<asio::ip::address> own_addresses() {
-  std::vector<asio::ip::address> out;
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return out;
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
-  constexpr unsigned kWanted = IFF_UP | IFF_RUNNING;  // RUNNING: the link is there
-  for (const ifaddrs* each = list; each != nullptr && out.size() < kMaxOwnAddresses; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || (each->ifa_flags & kWanted) != kWanted) continue;
-    const auto address = address_of(*each->ifa_addr);
-    if (address && reachable_by_others(*address)) out.push_back(*address);
-  }
-  return out;
-}
 
 struct SelfProbe::Round : std::enable_shared_from_this<Round> {
   Round(SelfProbe& owner, asio::io_context& io) : self(&owner), timer(io) {}
@@ -105,10 +60,10 @@ void SelfProbe::begin() {
     if (!error) begin();
   });
   if (round_) return;
-  const auto own = own_addresses();
-  had_link_ = had_link_ || !own.empty();
-  if (had_link_ && own.empty()) return report_(true);
+  const auto here = links();
+  if (lost_.look(here, Clock::now())) return report_(true);
 
+  const auto own = addresses_of(here);
   round_ = std::make_shared<Round>(*this, io_);
   const auto round = round_;
   round->sockets.reserve(listening_.size() * (own.size() + 1));

@@ -1,6 +1,7 @@
 // The server asks itself, as its probes ask others: a TCP connection to each of its own DNS addresses, every few
-// seconds. When that fails, or when this machine has lost all of its links, what else fails is likely our own fault:
-// the guard takes it as evidence (docs/health.md).
+// seconds. When that fails, or when this machine has lost a link that matters (dnsd/links.h; a connection to an own
+// address never leaves the machine, so it cannot tell), what else fails is likely our own fault: the guard takes it as
+// evidence (docs/health.md).
 //
 // Control thread. At most one round is under way; a round that this thread was too late for tells nothing.
 #pragma once
@@ -12,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <vector>
+
+#include "dnsd/links.h"
 
 namespace dnsd {
 
@@ -44,12 +47,7 @@ class SelfProbe {
   std::function<void(bool)> report_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<Round> round_;
-  bool had_link_ = false;  // an interface beside loopback has been running with an address
+  LostLinks lost_;
 };
-
-// The addresses that a neighbour could reach us at now: of interfaces that are up and run, without loopback and
-// link-local ones. At most kMaxOwnAddresses.
-inline constexpr std::size_t kMaxOwnAddresses = 64;
-[[nodiscard]] std::vector<boost::asio::ip::address> own_addresses();
 
 }  // namespace dnsd

@@ -64,12 +64,5 @@ TEST_F(SelfProbeTest, GoesOnUntilItIsStopped) {
   EXPECT_EQ(rounds, 3) << "and then nothing is left to run";
 }
 
-TEST(OwnAddresses, AreNeitherLoopbackNorLinkLocal) {
-  for (const auto& address : own_addresses()) {
-    EXPECT_FALSE(address.is_loopback()) << address;
-    EXPECT_FALSE(address.is_v6() && address.to_v6().is_link_local()) << address;
-  }
-}
-
 }  // namespace
 }  // namespace dnsd
