@@ -115,6 +115,7 @@ void Daemon::Impl::pulse() {
                  {{"for", registry::format_duration(std::chrono::duration_cast<Millis>(gap))},
                   {"effect", "every lease gets one full term"}});
     }
+    writes->observe(registry_->follow_wall_clock(now));
     if (writes->waiting() == 0) submit_due();
     // A service that another one follows is asked for whenever that one is.
     checks->review(now.mono, [&](std::string_view service) {

@@ -56,7 +56,7 @@ Wall since(const Instance& instance) {
 
 std::string cause_of(const CheckDef& check, const CheckStatus& status, bool held) {
   std::string out = fmt::format("check {}", check.name);
-  if (check.kind == CheckKind::heartbeat && status.output.starts_with("no heartbeat")) {
+  if (check.kind == CheckKind::heartbeat && status.output.starts_with(kSilence)) {
     out = status.output;
   } else if (status.output.empty()) {
     out += fmt::format(" {}", word_of(status.state));

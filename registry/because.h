@@ -8,6 +8,8 @@
 
 namespace registry {
 
+inline constexpr std::string_view kSilence = "no heartbeat";  // how the output of a lease that is over begins
+
 // What made it so: "check http: connection refused", "override rack-move by ann: down, rack 7 moves".
 [[nodiscard]] std::string cause_of(const Service& service, const Instance& instance, const Override* ruling);
 // One check's part in it: "check http: timed out, held by the guard".

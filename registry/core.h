@@ -8,72 +8,25 @@
 //    stands in `forgets` at its forget_at instead, a held one in neither; a service with `empty_since` stands in
 //    `idle`;
 //  - the guards count each check as its trace says; `falls` holds those whose trace says `fell`; `held` lists the
-//    instances that are held.
+//    instances that are held. What is held while its guard does not hold waits for a verdict, until `let_go_at`;
+//  - a noted fall of a lease is over before its forget_at: what is to be deregistered is not brought back.
 #pragma once
 
 #include <compare>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
+#include "registry/core_parts.h"
 #include "registry/name_set.h"
 #include "registry/registry.h"
 
 namespace registry {
-
-// One mutation in progress: what finish() turns into a ChangeSet. Revision 0 = none taken yet.
-struct Edit {
-  explicit Edit(const Now& time) : now(time) { set.at = time.wall; }
-  Now now;
-  bool silent = false;  // restore: nobody is told, so nothing is gathered
-  ChangeSet set;
-  std::set<std::string, std::less<>> services, namespaces, horizons;
-  std::string_view touched;  // of `services`, the last one: registrations of one service follow each other
-  std::set<std::string, std::less<>> content;  // namespaces whose transfer content changed: their serial moves
-};
-
-struct Origin {
-  Revision created = 0;   // 0 = this edit
-  Revision revision = 0;  // likewise
-  bool managed_by_config = false;
-};
-
-struct Timer {
-  Mono at;
-  Service* service = nullptr;  // map nodes stay where they are
-  Instance* instance = nullptr;
-  auto operator<=>(const Timer&) const = default;
-};
-
-struct Starting {  // slowly
-  Mono began, next;
-  Service* service = nullptr;
-  Instance* instance = nullptr;
-};
-
-struct Idle {
-  Mono since;
-  const Service* service = nullptr;
-  auto operator<=>(const Idle&) const = default;
-};
-
-inline constexpr std::chrono::hours kEmptyServiceKept{1};
-// Three self-probes at the default interval: when they stop, nobody may rely on the last one.
-inline constexpr std::chrono::seconds kSelfProbeValid{15};
-
-// A check that fell by a verdict that fits a fault of ours, and what it was before.
-struct Fall {
-  Service* service = nullptr;
-  CheckState state = CheckState::passing;
-  Wall since{};
-  std::uint16_t flaps = 0;
-  Mono until{};  // revertible
-};
-using CheckRef = std::pair<Instance*, std::size_t>;
 
 struct ByKey {  // hash and equality of services by their names
   using is_transparent = void;
@@ -100,6 +53,11 @@ struct RegistryCore {
   std::unordered_set<Service*, ByKey, ByKey> index;
   std::map<std::string, Override, std::less<>> overrides;
   std::vector<const Override*> ranking;  // those in force, the deciding one first
+  // Their places in it: by the service where they name one, and all the others.
+  std::map<std::string, std::vector<std::size_t>, std::less<>> ranked_of;
+  std::vector<std::size_t> ranked_globs;
+  Mono overrides_end = Mono::max();  // the first of them
+  Millis wall_offset{};              // of the wall clock to ours, as the ends of overrides were counted
   std::map<std::string, std::set<Registry::InstanceRef>, std::less<>> nodes;
   std::map<std::string, std::size_t, std::less<>> hosts;  // how many instances name this host, folded
   struct Statics {
@@ -116,6 +74,7 @@ struct RegistryCore {
   std::map<CheckRef, Fall> falls;
   std::set<std::pair<Mono, CheckRef>> falls_due;  // the same by Fall::until
   std::set<std::pair<Service*, Instance*>> held;
+  MaybeTime<Mono> let_go_at;  // the guard of the probes is off, and what it held still waits for its verdict
   MaybeTime<Mono> self_failed_until;
   bool counts_moved = false;  // since the guards looked
   Mono advanced_to = Mono::min();
@@ -138,9 +97,10 @@ struct RegistryCore {
   // A check's state changed: its instance's revision moves and everyone hears of it, also where other checks keep the
   // instance as it was (readers see the check's state).
   void check_changed(Service& service, Instance& instance, Edit& edit, std::string cause);
-  void counters_moved(Service& service, Instance& instance, Edit& edit);  // nothing but time moved
+  void counters_moved(Service& service, Instance& instance, Edit& edit);  // nothing but time moved, as a rule
   // After `instance.horizon` moved although nothing else changed.
   void note_horizon(Service& service, const Instance& instance, Edit& edit);
+  void announce_horizon(Service& service, Edit& edit);  // the least of its instances'
   ChangeSet finish(Edit&& edit);
 
   // core_names.cc
@@ -148,6 +108,7 @@ struct RegistryCore {
   [[nodiscard]] bool static_covers(std::string_view apex, std::string_view service_key) const;
   [[nodiscard]] bool covered(const Service& service) const;  // by a static name or by another namespace
   [[nodiscard]] std::set<std::string> services_at(std::string_view apex, const StaticNames& names) const;
+  [[nodiscard]] std::string canonical(std::string_view key) const;  // under its namespace, where it is under an alias
   void update_shadow(Service& service, Edit& edit);
   void update_shadows_above(std::string_view apex, Edit& edit);
 
@@ -170,27 +131,35 @@ struct RegistryCore {
   void attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit);
   void begin_lease(Service& service, Instance& instance, const Edit& edit);
   void replace_template(Service& service, Instance& instance, Edit& edit);
+  // After the policy that flip_time() looks at was another one.
+  void update_flips(Service& service, Instance& instance, const ServicePolicy& before);
   void update_idle(Service& service, const Edit& edit);
   void set_serial(const SerialEffect& effect);
 
   // slow_start.cc
   // The share that an instance gets from now on, which is about to be `available` or not.
   [[nodiscard]] std::uint8_t share_of(Service& service, Instance& instance, bool available, const Edit& edit);
+  void start_slowly(Service& service, Instance& instance, Mono began, Mono next);
   void stop_slow_start(const Instance& instance);
   void advance_slow_starts(Edit& edit);
 
-  // core_guard.cc
+  // core_count.cc
   [[nodiscard]] Guard& guard_of(const CheckDef& check);
+  void set_pace(Service& service, Instance& instance, std::size_t check, Millis pace);
   void recount(Service& service, Instance& instance, std::size_t check);  // after its status or its lease changed
   void count_as(Service& service, Instance& instance, std::size_t check, Standing standing);
   void recount_all(Service& service, Instance& instance);
   void count_out(Service& service, Instance& instance);  // before its address, its checks or itself go
   void note_fall(Instance& instance, std::size_t check, Fall before, Mono now);
   void drop_fall(Instance& instance, std::size_t check);
-  [[nodiscard]] bool guards_rest() const;  // neither holds, nor did so a moment ago: only new evidence matters
+
+  // core_guard.cc
+  // Neither holds, nor did so a moment ago, nor is anything left of it: only new evidence matters.
+  [[nodiscard]] bool guards_rest() const;
   void look_at_guards(Edit& edit);
   void look_at(Guard& guard, Edit& edit);
   void revert_falls(const Guard& guard, Edit& edit);
+  void put_back_share(const Fall& fall, Instance& instance, Edit& edit);
   void let_go(const Guard& guard, Edit& edit, bool believed);
   void let_go_checks(Service& service, Instance& instance, Edit& edit);
   void let_go_lease(Service& service, Instance& instance, Edit& edit, bool believed);
@@ -198,10 +167,13 @@ struct RegistryCore {
   [[nodiscard]] Mono held_until() const;
   void update_held(Service& service, Instance& instance);
   // core_follow.cc
-  void follow(Service& service, Instance& instance, const Edit& edit);  // after its checks were attached
-  void unfollow(Service& service, Instance& instance);                  // before they go
-  void pass_on(Edit& edit);                                             // what changed, to who follows it
+  void follow(Service& service, Instance& instance, Edit& edit);  // after its checks were attached
+  void unfollow(Service& service, Instance& instance);            // before they go
+  void pass_on(Edit& edit);                                       // what changed, to who follows it
   void pass_on(std::set<std::string, std::less<>> changed, Edit& edit);
+  // The same for one service's followers of `key`, from `at` on; returns whether others who follow that service hear.
+  using FollowerAt = std::set<Follower>::const_iterator;
+  [[nodiscard]] bool pass_on(std::string_view key, const Followed& now, FollowerAt at, FollowerAt end, Edit& edit);
   // Whether an instance of `service` follows `other`, itself or over others. Folded names; each follows itself.
   [[nodiscard]] bool follows(std::string_view service, std::string_view other) const;
 
@@ -222,6 +194,14 @@ struct RegistryCore {
 struct Registry::Impl : RegistryCore {
   using RegistryCore::RegistryCore;
 };
+
+// Checks of kind alias follow a service under its namespace, however it was named (a namespace has aliases). Nothing
+// where they do already. `canonical` maps folded names.
+[[nodiscard]] std::optional<std::vector<CheckDef>> with_canonical_names(
+    const std::vector<CheckDef>& checks, const std::function<std::string(std::string_view)>& canonical);
+
+// When it ends on our clock, as the wall clock stands.
+[[nodiscard]] Mono end_of(const OverrideDef& def, const Now& now);
 
 // RFC 1982: the furthest of the serials, never 0 (some secondaries take it for "unknown").
 [[nodiscard]] std::uint32_t later_serial(std::uint32_t a, std::uint32_t b);

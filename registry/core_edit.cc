@@ -95,7 +95,7 @@ void RegistryCore::check_changed(Service& service, Instance& instance, Edit& edi
 }
 
 void RegistryCore::counters_moved(Service& service, Instance& instance, Edit& edit) {
-  refresh(service, instance, edit);
+  refresh_and_tell(service, instance, edit);
   note_horizon(service, instance, edit);
 }
 
@@ -107,7 +107,10 @@ void RegistryCore::note_horizon(Service& service, const Instance& instance, Edit
     edit.horizons.insert(service.name.key());
     return;
   }
-  if (edit.now.mono < service.horizon_due) return;
+  if (edit.now.mono >= service.horizon_due) announce_horizon(service, edit);
+}
+
+void RegistryCore::announce_horizon(Service& service, Edit& edit) {
   Mono least = Mono::max();
   for (const auto& [id, each] : service.instances) least = std::min(least, each.horizon);
   if (least != service.horizon) edit.horizons.insert(service.name.key());

@@ -15,11 +15,11 @@ bool same_defaults(const NamespaceDef& a, const NamespaceDef& b) {
          a.ttl_rules == b.ttl_rules;
 }
 
+}  // namespace
+
 Mono end_of(const OverrideDef& def, const Now& now) {
   return def.expires ? now.mono + (*def.expires - now.wall) : Mono::max();
 }
-
-}  // namespace
 
 void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   const std::string apex = def.name.key();
@@ -82,7 +82,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
   const bool new_checks = service.policy.checks != policy.checks;
   service.name = name;
   if (fresh) index.insert(&service);
-  service.policy = std::move(policy);
+  const ServicePolicy old = std::exchange(service.policy, std::move(policy));
   service.declared = declared;
   service.managed_by_config = origin.managed_by_config;
   if (fresh) {
@@ -100,10 +100,13 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
     service.checks =
         service.policy.checks.empty() ? nullptr : std::make_shared<const std::vector<CheckDef>>(service.policy.checks);
   }
+  edit.steps = true;  // another slow_start counts at once
   for (auto&& [id, instance] : service.instances) {
+    update_flips(service, instance, old);
     if (new_checks) replace_template(service, instance, edit);
     refresh_and_tell(service, instance, edit);
   }
+  edit.steps = false;
   update_idle(service, edit);
   return service;
 }
@@ -125,22 +128,40 @@ void RegistryCore::erase_service(std::string_view key, Edit& edit) {
 
 void RegistryCore::rank_overrides() {
   ranking.clear();
+  ranked_of.clear();
+  ranked_globs.clear();
+  overrides_end = Mono::max();
   for (const auto& [name, each] : overrides) {
-    if (!each.expired) ranking.push_back(&each);
+    if (each.expired) continue;
+    ranking.push_back(&each);
+    overrides_end = std::min(overrides_end, each.ends);
   }
   std::sort(ranking.begin(), ranking.end(), [](const Override* a, const Override* b) { return ranks_before(*a, *b); });
+  for (std::size_t i = 0; i < ranking.size(); ++i) {
+    const std::string& service = ranking[i]->def.service;
+    (is_exact(service) ? ranked_of[service] : ranked_globs).push_back(i);
+  }
 }
 
+// Every judgement asks, of overrides that mostly name another service.
 const Override* RegistryCore::ruling(const Service& service, const Instance& instance) const {
-  const auto it = std::find_if(ranking.begin(), ranking.end(),
-                               [&](const Override* each) { return matches(each->def, service, instance); });
-  return it == ranking.end() ? nullptr : *it;
+  const auto first = [&](const std::vector<std::size_t>& places) {
+    const auto it =
+        std::ranges::find_if(places, [&](std::size_t i) { return matches(ranking[i]->def, service, instance); });
+    return it == places.end() ? ranking.size() : *it;
+  };
+  if (ranking.empty()) return nullptr;
+  std::size_t place = first(ranked_globs);
+  if (const auto own = ranked_of.find(service.name.key()); own != ranked_of.end()) {
+    place = std::min(place, first(own->second));
+  }
+  return place == ranking.size() ? nullptr : ranking[place];
 }
 
 void RegistryCore::refresh_matching(const OverrideDef& def, Edit& edit) {
   const auto refresh_all = [&](Service& service) {
     for (auto&& [id, instance] : service.instances) {
-      if (matches(def, service, instance)) refresh_and_tell(service, instance, edit);
+      if (matches(def, service, instance)) counters_moved(service, instance, edit);
     }
   };
   if (is_exact(def.service)) {

@@ -14,12 +14,6 @@ namespace {
 // file close one all the same, this ends the round trip.
 constexpr int kMaxLinks = 64;
 
-struct Followed {
-  CheckState state = CheckState::critical;
-  std::string output;
-  Mono horizon = Mono::max();
-};
-
 // As good as the best of its available instances. Without any, critical; unless none of them was judged yet.
 Followed judge_followed(const std::string& key, const Service* service) {
   if (service == nullptr) return {CheckState::critical, fmt::format("there is no service {}", key), Mono::max()};
@@ -44,27 +38,37 @@ Followed judge_followed(const std::string& key, const Service* service) {
   return out;
 }
 
-// True when the state of a check changed.
-bool observe_followed(Instance& instance, std::string_view key, const Followed& now, Wall when) {
-  bool changed = false;
+// What came of it: `changed` = the state of a check; `moved` = when it may change.
+struct Heard {
+  bool changed = false, moved = false;
+};
+
+Heard observe_followed(Instance& instance, std::string_view key, const Followed& now, Wall when) {
+  Heard heard;
   for (std::size_t i = 0; i < instance.checks->size(); ++i) {
     const CheckDef& check = (*instance.checks)[i];
     if (check.kind != CheckKind::alias || fold(check.alias) != key) continue;
+    heard.moved |= now.horizon != instance.trace[i].flip_at;
     instance.trace[i].flip_at = now.horizon;
+    CheckStatus& status = instance.status[i];
+    if (status.state == now.state && status.output == now.output) continue;
     const Fault fault = now.state == CheckState::critical ? Fault::reported : Fault::none;
-    changed |= enter(instance.status[i], now.state, fault, now.output, when);
+    heard.changed |= enter(status, now.state, fault, now.output, when);
   }
-  return changed;
+  return heard;
 }
 
 }  // namespace
 
-void RegistryCore::follow(Service& service, Instance& instance, const Edit& edit) {
+// Ten thousand registrations in one edit judge what they follow once.
+void RegistryCore::follow(Service& service, Instance& instance, Edit& edit) {
   for (const CheckDef& check : *instance.checks) {
     if (check.kind != CheckKind::alias) continue;
     const std::string key = fold(check.alias);
     followers[key].insert({&service, &instance});
-    observe_followed(instance, key, judge_followed(key, find_service(key)), edit.now.wall);
+    const auto [known, fresh] = edit.followed.try_emplace(key);
+    if (fresh) known->second = judge_followed(key, find_service(key));
+    observe_followed(instance, key, known->second, edit.now.wall);
   }
 }
 
@@ -93,19 +97,34 @@ void RegistryCore::pass_on(std::set<std::string, std::less<>> wave, Edit& edit) 
       const auto at = followers.find(key);
       if (at == followers.end()) continue;
       const Followed now = judge_followed(key, find_service(key));
-      for (const Follower& each : at->second) {
-        const Mono before = each.instance->horizon;
-        const bool changed = observe_followed(*each.instance, key, now, edit.now.wall);
-        if (changed) {
-          check_changed(*each.service, *each.instance, edit, now.output);
-        } else {
-          counters_moved(*each.service, *each.instance, edit);
-        }
-        if (changed || each.instance->horizon != before) next.insert(each.service->name.key());
+      for (auto each = at->second.begin(), end = each; each != at->second.end(); each = end) {
+        Service* const service = each->service;
+        while (end != at->second.end() && end->service == service) ++end;
+        if (pass_on(key, now, each, end, edit)) next.insert(service->name.key());
       }
     }
     wave = std::move(next);
   }
+}
+
+// What they follow announces a later horizon seldom (note_horizon), and they have no other occasion: so it is looked
+// for at once, but once for all of them.
+bool RegistryCore::pass_on(std::string_view key, const Followed& now, FollowerAt at, FollowerAt end, Edit& edit) {
+  Service& service = *at->service;
+  bool others_hear = false, moved = false;
+  for (; at != end; ++at) {
+    const Mono before = at->instance->horizon;
+    const Heard heard = observe_followed(*at->instance, key, now, edit.now.wall);
+    if (heard.changed) {
+      check_changed(service, *at->instance, edit, now.output);
+    } else if (heard.moved) {
+      refresh_and_tell(service, *at->instance, edit);
+    }
+    moved |= at->instance->horizon != before;
+    others_hear |= heard.changed || at->instance->horizon != before;
+  }
+  if (moved) announce_horizon(service, edit);
+  return others_hear;
 }
 
 bool RegistryCore::follows(std::string_view service, std::string_view other) const {

@@ -1,4 +1,4 @@
-// What the guards say, done: transitions held, reverted, let go. How each check stands is counted here too.
+// What the guards say, done: transitions held, reverted, let go.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,73 +9,9 @@
 #include "registry/judge.h"
 
 namespace registry {
-namespace {
-
-Millis pace_of(const CheckDef& check) { return check.kind == CheckKind::heartbeat ? check.lease : check.interval; }
-
-Standing standing_of(const Instance& instance, std::size_t check) {
-  const CheckKind kind = (*instance.checks)[check].kind;
-  if (kind == CheckKind::alias) return Standing::out;  // what it follows is counted itself
-  if (instance.trace[check].fell) return Standing::suspect;
-  if (kind == CheckKind::heartbeat) {
-    if (instance.lease_held) return Standing::suspect;
-    return instance.lease_deadline ? Standing::in : Standing::out;
-  }
-  const CheckStatus& status = instance.status[check];
-  if (!is_up(status.state)) return Standing::out;
-  return status.failures > 0 && may_be_ours(status.fault) ? Standing::suspect : Standing::in;
-}
-
-}  // namespace
-
-Guard& RegistryCore::guard_of(const CheckDef& check) {
-  return check.kind == CheckKind::heartbeat ? lease_guard : probe_guard;
-}
-
-void RegistryCore::count_as(Service& service, Instance& instance, std::size_t check, Standing standing) {
-  Standing& counted = instance.trace[check].counted;
-  if (counted == standing) return;
-  counts_moved = true;
-  const CheckDef& def = (*instance.checks)[check];
-  guard_of(def).move({&service, &instance, network_of(instance.addresses(), def.family), pace_of(def)}, counted,
-                     standing);
-  counted = standing;
-}
-
-void RegistryCore::recount(Service& service, Instance& instance, std::size_t check) {
-  count_as(service, instance, check, standing_of(instance, check));
-}
-
-void RegistryCore::recount_all(Service& service, Instance& instance) {
-  for (std::size_t i = 0; i < instance.trace.size(); ++i) recount(service, instance, i);
-}
-
-void RegistryCore::count_out(Service& service, Instance& instance) {
-  for (std::size_t i = 0; i < instance.trace.size(); ++i) {
-    drop_fall(instance, i);
-    count_as(service, instance, i, Standing::out);
-  }
-}
-
-void RegistryCore::note_fall(Instance& instance, std::size_t check, Fall fall, Mono now) {
-  const CheckDef& def = (*instance.checks)[check];
-  if (!guard_of(def).enabled()) return;
-  drop_fall(instance, check);
-  fall.until = now + std::max<Millis>(kRevertible, pace_of(def) + def.timeout);
-  falls_due.insert({fall.until, {&instance, check}});
-  falls.emplace(CheckRef{&instance, check}, fall);
-  instance.trace[check].fell = true;
-}
-
-void RegistryCore::drop_fall(Instance& instance, std::size_t check) {
-  if (!std::exchange(instance.trace[check].fell, false)) return;
-  const auto at = falls.find({&instance, check});
-  falls_due.erase({at->second.until, at->first});
-  falls.erase(at);
-}
 
 bool RegistryCore::guards_rest() const {
-  return probe_guard.state() == Guard::State::off && lease_guard.state() == Guard::State::off;
+  return probe_guard.state() == Guard::State::off && lease_guard.state() == Guard::State::off && !let_go_at;
 }
 
 void RegistryCore::look_at_guards(Edit& edit) {
@@ -89,6 +25,7 @@ void RegistryCore::look_at_guards(Edit& edit) {
   if (self_failed_until && *self_failed_until <= edit.now.mono) self_failed_until.reset();
   look_at(probe_guard, edit);
   look_at(lease_guard, edit);
+  if (let_go_at && (held.empty() || *let_go_at <= edit.now.mono)) let_go(probe_guard, edit, true);
 }
 
 void RegistryCore::look_at(Guard& guard, Edit& edit) {
@@ -96,6 +33,7 @@ void RegistryCore::look_at(Guard& guard, Edit& edit) {
     case Guard::Step::none:
       return;
     case Guard::Step::began:
+      if (guard.kind() == GuardKind::probes) let_go_at.reset();  // what is left of the last time is held on
       revert_falls(guard, edit);
       return tell_guard(guard, edit, guard.why());
     case Guard::Step::recovered:
@@ -118,6 +56,7 @@ void RegistryCore::revert_falls(const Guard& guard, Edit& edit) {
     const CheckDef& def = (*instance.checks)[ref.second];
     CheckStatus& status = instance.status[ref.second];
     drop_fall(instance, ref.second);
+    put_back_share(fall, instance, edit);
     status.state = fall.state;
     status.since = fall.since;
     status.flaps = fall.flaps;
@@ -131,12 +70,24 @@ void RegistryCore::revert_falls(const Guard& guard, Edit& edit) {
     recount(*fall.service, instance, ref.second);
     check_changed(*fall.service, instance, edit, cause_of(def, status, true));
   }
+  edit.put_back = nullptr;
 }
 
-// `believed`: what is held happens now. Otherwise the fault was ours and is over: a check waits for its next verdict,
-// a lease gets one full term, as after a restart or a pause.
+// An instance that was available is so again with the share that it had, or would have by now.
+void RegistryCore::put_back_share(const Fall& fall, Instance& instance, Edit& edit) {
+  edit.put_back = fall.available ? &instance : nullptr;
+  if (fall.available && fall.began) start_slowly(*fall.service, instance, *fall.began, edit.now.mono);
+}
+
+// `believed`: what is held happens now. Otherwise the fault was ours and is over: a lease gets one full term, as after
+// a restart or a pause; a check waits for its next verdict, but not without end where it is probed seldom: for what was
+// left of the hold, and for a minute at least, the pace of the second circle.
 void RegistryCore::let_go(const Guard& guard, Edit& edit, bool believed) {
   const auto all = held;
+  if (guard.kind() == GuardKind::probes) {
+    let_go_at.reset();
+    if (!believed && !all.empty()) let_go_at = std::max(guard.until(), edit.now.mono + kSameFault);
+  }
   for (const auto& [service, instance] : all) {
     if (guard.kind() == GuardKind::leases) {
       let_go_lease(*service, *instance, edit, believed);
@@ -201,7 +152,7 @@ Mono RegistryCore::held_until() const {
   for (const Guard* const guard : {&probe_guard, &lease_guard}) {
     if (guard->holding()) until = std::min(until, guard->until());
   }
-  return until;
+  return std::min(until, let_go_at.value_or(Mono::max()));
 }
 
 ChangeSet Registry::observe_self_probe(bool failed, const Now& now) {
@@ -218,9 +169,9 @@ ChangeSet Registry::observe_self_probe(bool failed, const Now& now) {
 ChangeSet Registry::lift_guard(const Now& now) {
   Edit edit(now);
   for (Guard* const guard : {&impl_->probe_guard, &impl_->lease_guard}) {
-    if (!guard->lift()) continue;
-    impl_->let_go(*guard, edit, true);
-    impl_->tell_guard(*guard, edit, "lifted by command");
+    const bool lifted = guard->lift(now.mono);
+    impl_->let_go(*guard, edit, true);  // also what a hold left that is over
+    if (lifted) impl_->tell_guard(*guard, edit, "lifted by command");
   }
   return impl_->finish(std::move(edit));
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/because.h"
 #include "registry/core.h"
 #include "registry/judge.h"
 
@@ -59,6 +60,15 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
   follow(service, instance, edit);
 }
 
+void RegistryCore::update_flips(Service& service, Instance& instance, const ServicePolicy& before) {
+  for (std::size_t i = 0; i < instance.trace.size(); ++i) {
+    const CheckDef& def = (*instance.checks)[i];
+    if (!is_probed(def.kind)) continue;
+    const auto left = [&](const ServicePolicy& policy) { return flip_time(instance.status[i], def, policy, Mono{}); };
+    instance.trace[i].flip_at += left(service.policy) - left(before);
+  }
+}
+
 // A registration counts as a heartbeat, also of a lease that had ended.
 void RegistryCore::begin_lease(Service& service, Instance& instance, const Edit& edit) {
   const int beat = heartbeat_of(*instance.checks);
@@ -66,6 +76,8 @@ void RegistryCore::begin_lease(Service& service, Instance& instance, const Edit&
   CheckStatus& status = instance.status[static_cast<std::size_t>(beat)];
   if (status.state == CheckState::unknown || instance.forget_at) {
     enter(status, CheckState::passing, Fault::none, {}, edit.now.wall);
+  } else if (instance.lease_held) {
+    status.output.clear();
   }
   start_lease(service, instance, (*instance.checks)[static_cast<std::size_t>(beat)].lease, edit.now.mono);
 }
@@ -173,6 +185,8 @@ void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
     instance.trace[i].flip_at = flip_time(instance.status[i], checks[i], owner->policy, edit.now.mono);
     if (beat && effect.status.state == CheckState::critical && effect.status.fault == Fault::timeout) {
       expire_lease(*owner, instance, edit.now.mono + instance.def->deregister_after);
+    } else if (beat && effect.status.output.starts_with(kSilence)) {
+      instance.status[i].output.clear();  // it was held, and has a full term now
     }
     recount(*owner, instance, i);
     instance.ever_passed |= std::all_of(instance.status.begin(), instance.status.end(),

@@ -9,7 +9,7 @@
 namespace registry {
 namespace {
 
-std::string no_heartbeat(const CheckDef& def) { return fmt::format("no heartbeat for {}", format_duration(def.lease)); }
+std::string no_heartbeat(const CheckDef& def) { return fmt::format("{} for {}", kSilence, format_duration(def.lease)); }
 
 }  // namespace
 
@@ -49,7 +49,9 @@ void RegistryCore::end_lease(Service& service, Instance& instance, Mono deadline
   const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
   const CheckDef& def = (*instance.checks)[beat];
   enter(instance.status[beat], CheckState::critical, Fault::timeout, no_heartbeat(def), edit.now.wall);
-  expire_lease(service, instance, deadline + instance.def->deregister_after);
+  Mono forget_at = deadline + instance.def->deregister_after;
+  if (instance.trace[beat].fell) forget_at = std::max(forget_at, falls.at({&instance, beat}).until);
+  expire_lease(service, instance, forget_at);
   recount(service, instance, beat);
   check_changed(service, instance, edit, cause_of(def, instance.status[beat], false));
 }

@@ -35,6 +35,12 @@ const std::string* RegistryCore::apex_for(std::string_view key) const {
   }
 }
 
+std::string RegistryCore::canonical(std::string_view key) const {
+  const std::size_t dot = key.find('.');
+  const auto it = dot == key.npos ? apex_of.end() : apex_of.find(key.substr(dot + 1));
+  return it == apex_of.end() ? std::string(key) : std::string(key.substr(0, dot + 1)) + it->second;
+}
+
 bool RegistryCore::static_covers(std::string_view apex, std::string_view service_key) const {
   const auto it = statics.find(apex);
   if (it == statics.end()) return false;

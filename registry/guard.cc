@@ -74,16 +74,17 @@ Guard::Step Guard::look(bool self_failed, Mono now) {
   switch (state_) {
     case State::off:
       return census == nullptr ? Step::none : begin(*census, self_failed, now);
-    case State::holding:
-      if (now >= until_) {
+    case State::holding: {
+      const bool gone = settled(census != nullptr, now), over = now >= until_;
+      if (over && census != nullptr) {
         state_ = State::spent;
-        missing_since_.reset();
         return Step::expired;
       }
-      if (!settled(census != nullptr, now)) return Step::none;
+      if (!gone && !over) return Step::none;
       state_ = State::off;
       ended_ = now;
       return Step::recovered;
+    }
     case State::spent:
       if (settled(census != nullptr, now)) {
         state_ = State::off;
@@ -94,7 +95,8 @@ Guard::Step Guard::look(bool self_failed, Mono now) {
   return Step::none;
 }
 
-bool Guard::lift() {
+bool Guard::lift(Mono now) {
+  until_ = std::min(until_, now);
   if (state_ != State::holding) return false;
   state_ = State::spent;
   missing_since_.reset();

@@ -5,7 +5,8 @@
 // told how each check stands, looks at the sums, and says when to begin and to end. The registry does what it says.
 //
 //   off      nothing special. When the evidence is complete: holding.
-//   holding  until the evidence has been missing for `kSettle` (recovered), or `hold` is over, or someone lifts it.
+//   holding  until the evidence has been missing for `kSettle`, or is missing when `hold` is over (recovered); or
+//            `hold` is over while it lasts (expired); or someone lifts it.
 //   spent    held long enough, or lifted: what fails is believed until the evidence was gone, so that it cannot be
 //            held for ever. Then off; evidence within a minute is the same fault, which has no time left.
 //
@@ -34,8 +35,11 @@ inline constexpr double kLeaseShare = 0.2;
 inline constexpr std::chrono::seconds kSettle{10};
 // Back so soon it is the same fault, which has used up a part of its time.
 inline constexpr std::chrono::minutes kSameFault{1};
-// How long a verdict that took something down stays revertible at least: the evidence takes a moment to be complete.
-inline constexpr std::chrono::seconds kRevertible{10};
+// How long a verdict that took something down stays revertible: for its own pace, for by then all that is watched as
+// closely has had its verdict too. At least ten seconds, for the evidence takes a moment to be complete; at most a
+// minute, the widest circle that is counted apart: nobody wants back what he saw go an hour ago.
+inline constexpr std::chrono::seconds kLeastRevertible{10};
+inline constexpr std::chrono::seconds kMostRevertible{60};
 
 enum class GuardKind : std::uint8_t { probes, leases };
 
@@ -49,8 +53,8 @@ class Guard {
   void move(const Witness& witness, Standing from, Standing to);
   // To be called after something moved, and at or after next(). `self_failed`: the server cannot even reach itself.
   [[nodiscard]] Step look(bool self_failed, Mono now);
-  // What is held is to be let go now. False when nothing was held; then nothing changes.
-  bool lift();
+  // What is held is to be let go now, and the fault has no time left. False when it did not hold.
+  bool lift(Mono now);
 
   [[nodiscard]] bool enabled() const { return settings_.enabled; }
   [[nodiscard]] GuardKind kind() const { return kind_; }
@@ -58,7 +62,7 @@ class Guard {
   [[nodiscard]] bool holding() const { return state_ == State::holding; }
   [[nodiscard]] Mono next() const;
   [[nodiscard]] Mono since() const { return since_; }            // while holding
-  [[nodiscard]] Mono until() const { return until_; }            // while holding
+  [[nodiscard]] Mono until() const { return until_; }            // while holding, or what was left of it then
   [[nodiscard]] const std::string& why() const { return why_; }  // of the last time it began
   [[nodiscard]] std::uint64_t begun() const { return begun_; }
   [[nodiscard]] std::uint64_t lifted() const { return lifted_; }

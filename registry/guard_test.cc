@@ -176,11 +176,34 @@ TEST_F(GuardHold, EndsAfterTenMinutesAndDoesNotBeginAgainWhileTheFaultLasts) {  
 }
 
 TEST_F(GuardHold, OneCommandLiftsIt) {
-  EXPECT_TRUE(field.guard.lift());
+  EXPECT_TRUE(field.guard.lift(now));
   EXPECT_EQ(look(), Guard::Step::none);
   EXPECT_EQ(field.guard.state(), Guard::State::spent);
-  EXPECT_FALSE(field.guard.lift()) << "nothing is held any more";
+  EXPECT_FALSE(field.guard.lift(now)) << "nothing is held any more";
   EXPECT_EQ(field.guard.lifted(), 1U);
+}
+
+TEST_F(GuardHold, WhatWasLiftedHasNoTimeLeft) {
+  now += 30s;
+  EXPECT_TRUE(field.guard.lift(now));
+  field.everything(Standing::in);
+  EXPECT_EQ(look(), Guard::Step::none);
+  now += 10s;
+  EXPECT_EQ(look(), Guard::Step::none);
+  EXPECT_EQ(field.guard.state(), Guard::State::off);
+  field.everything(Standing::suspect);
+  EXPECT_EQ(look(), Guard::Step::none) << "so soon it is the same fault";
+  EXPECT_EQ(field.guard.state(), Guard::State::spent);
+}
+
+TEST_F(GuardHold, ThatHealsJustBeforeItsTimeIsUpHasRecovered) {
+  now += 10min - 3s;
+  field.everything(Standing::in);
+  EXPECT_EQ(look(), Guard::Step::none);
+  now += 3s;
+  EXPECT_EQ(field.guard.next(), now);
+  EXPECT_EQ(look(), Guard::Step::recovered);
+  EXPECT_EQ(field.guard.state(), Guard::State::off);
 }
 
 TEST_F(GuardHold, AFaultThatComesAndGoesIsHeldForTenMinutesInAll) {

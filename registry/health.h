@@ -53,6 +53,7 @@ struct ProbeResult {
   Fault fault = Fault::none;
   std::string output{};
   std::chrono::microseconds latency{};
+  Millis pace{};  // until the next one, where it comes slower than the check's interval
 };
 
 [[nodiscard]] inline bool is_up(CheckState state) {

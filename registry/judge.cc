@@ -54,10 +54,14 @@ std::uint16_t weight_of(CheckState state, const InstanceDef& def, const ServiceP
   return static_cast<std::uint16_t>(std::max(1.0, std::round(def.weight * policy.warning_factor)));
 }
 
-Mono health_horizon(const Instance& instance) {
+// What is out after its lease ended goes from its own names at forget_at (which end their TTL themselves), and from the
+// service's only where those that are out may be answered.
+Mono health_horizon(const Service& service, const Instance& instance) {
   Mono horizon = instance.lease_deadline.value_or(Mono::max());
   for (const CheckTrace& each : instance.trace) horizon = std::min(horizon, each.flip_at);
-  horizon = std::min(horizon, instance.forget_at.value_or(Mono::max()));  // then its own names go
+  if (service.policy.on_empty == OnEmpty::fail_open || service.policy.fail_open_below > 0) {
+    horizon = std::min(horizon, instance.forget_at.value_or(Mono::max()));
+  }
   return std::min(horizon, instance.resolved_until.value_or(Mono::max()));
 }
 
@@ -136,7 +140,7 @@ Judgement judge(const Service& service, const Instance& instance, const Override
   out.passed = out.v4 || out.v6;
   out.weight = weight_of(out.state, def, service.policy);
   out.reason = !out.passed ? reason_of(out.state, instance) : instance.held ? Reason::guard_held : Reason::ok;
-  out.horizon = health_horizon(instance);
+  out.horizon = health_horizon(service, instance);
 
   const auto decide = [&](bool up, Reason reason, Mono until) {
     out.v4 = up && has_v4;
@@ -221,6 +225,8 @@ bool matches(const OverrideDef& def, const Service& service, const Instance& ins
   if (def.node != "*" && !glob_match(def.node, fold(instance.def->node))) return false;
   if (!def.address) return true;
   const Addresses& addresses = instance.addresses();
+  // A host name that was never resolved yet, as after a restart, may have any address.
+  if (!addresses.v4 && !addresses.v6) return !def.up;
   return (addresses.v4 && def.address->contains(*addresses.v4)) ||
          (addresses.v6 && def.address->contains(*addresses.v6));
 }

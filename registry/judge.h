@@ -35,7 +35,8 @@ struct Judgement {
 // The heartbeat check's place among the checks, or -1.
 [[nodiscard]] int heartbeat_of(const std::vector<CheckDef>& checks);
 
-// Overrides: does it speak of this instance; and does `a` rank before `b`? Exact before glob, then the longer
+// Overrides: does it speak of this instance (or may it, where it takes down by address and the instance's host is not
+// resolved yet); and does `a` rank before `b`? Exact before glob, then the longer
 // literal prefix, both summed over service, instance, node and address; then the newer.
 [[nodiscard]] bool matches(const OverrideDef& def, const Service& service, const Instance& instance);
 [[nodiscard]] bool ranks_before(const Override& a, const Override& b);

@@ -125,6 +125,13 @@ ChangeSet Registry::declare(Declared declared, const Now& now, std::vector<std::
     for (const InstanceDef& def : svc.instances) ids.insert(def.id);
   }
   declare_namespaces(*impl_, declared.namespaces, edit, notes);
+  const auto canonical = [&](std::string_view key) { return impl_->canonical(key); };
+  for (Declared::Svc& svc : declared.services) {
+    if (auto checks = with_canonical_names(svc.policy.checks, canonical)) svc.policy.checks = std::move(*checks);
+    for (InstanceDef& def : svc.instances) {
+      if (auto checks = with_canonical_names(def.checks, canonical)) def.checks = std::move(*checks);
+    }
+  }
   for (Declared::Svc& svc : declared.services) {
     if (!declare_service(*impl_, svc, edit, notes)) continue;
     for (InstanceDef& def : svc.instances) declare_instance(*impl_, *impl_->service(svc.name.key()), def, edit, notes);

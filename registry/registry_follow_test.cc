@@ -132,6 +132,77 @@ TEST_F(Follow, AnAnswerHoldsNoLongerThanTheFollowedStateMust) {
   EXPECT_THAT(changes.horizons, Contains("web.corp"));
 }
 
+TEST_F(Follow, ALaterHorizonIsAnnouncedAsWell) {
+  ASSERT_TRUE(put_instance("db.corp", with_checks(instance("d1"), {lease(30s)})));
+  put_web();
+  for (int i = 0; i < 3; ++i) {
+    pass(25s);
+    beat("db.corp", "d1");
+    EXPECT_EQ(get("web.corp", "i1").horizon, now.mono + 30s);
+    EXPECT_EQ(registry.find_service("web.corp")->horizon, now.mono + 30s);
+    EXPECT_THAT(changes.horizons, Contains("web.corp"));
+  }
+}
+
+TEST_F(Follow, ATemplateOfManyIsJudgedWithTheLastState) {
+  put_db("d1");
+  probe("db.corp", "d1", Verdict::ok);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(put_instance("web.corp", instance("i" + std::to_string(i))));
+  ServicePolicy policy;
+  policy.checks = {alias("db.corp")};
+  ASSERT_TRUE(put_service("web.corp", policy));
+  EXPECT_EQ(registry.find_service("web.corp")->available, 20U);
+  for (int i = 0; i < 3; ++i) probe("db.corp", "d1", Verdict::failed);
+  EXPECT_EQ(registry.find_service("web.corp")->available, 0U);
+}
+
+class FollowByAnotherName : public Follow {
+ protected:
+  FollowByAnotherName() {
+    NamespaceDef corp;
+    corp.name = name("corp");
+    corp.aliases = {name("old")};
+    put(PutNamespace{corp});
+    put_db("d1");
+    probe("db.corp", "d1", Verdict::ok);
+  }
+};
+
+TEST_F(FollowByAnotherName, TheNamespacesAliasMeansTheSameService) {
+  const InstanceDef def = with_checks(instance("i1"), {alias("DB.old")});
+  ASSERT_TRUE(put_instance("web.corp", def));
+  EXPECT_EQ(web(), CheckState::passing);
+  EXPECT_EQ(get("web.corp", "i1").def->checks[0].alias, "db.corp");
+  EXPECT_EQ(put_instance("web.corp", def), Outcome::unchanged);
+  for (int i = 0; i < 3; ++i) probe("db.corp", "d1", Verdict::failed);
+  EXPECT_EQ(web(), CheckState::critical);
+  EXPECT_EQ(refused(PutInstance{name("db.corp"), with_checks(instance("d2"), {alias("web.old")})}),
+            ProblemKind::invalid_registration)
+      << "a loop, by whatever name";
+}
+
+TEST_F(FollowByAnotherName, AlsoInATemplateAndInTheConfigurationFile) {
+  ASSERT_TRUE(put_instance("web.corp", instance("i1")));
+  ServicePolicy policy;
+  policy.checks = {alias("db.old")};
+  ASSERT_TRUE(put_service("web.corp", policy));
+  EXPECT_EQ(web(), CheckState::passing);
+  EXPECT_EQ(put_service("web.corp", policy), Outcome::unchanged);
+  Registry::Declared file;
+  file.services.push_back({name("app.corp"), {}, {with_checks(instance("i1"), {alias("db.old")})}});
+  std::vector<std::string> notes;
+  (void)registry.declare(file, now, notes);
+  EXPECT_EQ(get("app.corp", "i1").status.at(0).state, CheckState::passing);
+  EXPECT_TRUE(registry.declare(file, now, notes).empty()) << "an equal file";
+}
+
+TEST_F(Follow, ANameInNoNamespaceIsRefused) {
+  const auto outcome = put_instance("web.corp", with_checks(instance("i1"), {alias("db.nowhere")}));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().errors.at(0).pointer, "#/checks/0/alias");
+  EXPECT_EQ(outcome.error().errors.at(0).code, "unknown_namespace");
+}
+
 TEST_F(Follow, AnAliasServiceIsNotFollowedThrough) {
   ServicePolicy policy;
   policy.alias = "pg.corp";

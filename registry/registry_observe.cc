@@ -33,6 +33,7 @@ void feed_probe(RegistryCore& core, Found at, std::size_t i, const ProbeResult& 
   const CheckDef& def = (*instance.checks)[i];
   CheckStatus& status = instance.status[i];
   CheckTrace& trace = instance.trace[i];
+  core.set_pace(service, instance, i, result.pace);
   const bool ours = result.verdict == Verdict::failed && may_be_ours(result.fault);
   if (ours && is_up(status.state)) {
     core.count_as(service, instance, i, Standing::suspect);

@@ -54,11 +54,11 @@ void end_leases(RegistryCore& core, Edit& edit) {
 }
 
 void end_overrides(RegistryCore& core, Edit& edit) {
+  if (core.overrides_end > edit.now.mono) return;
   std::vector<Override*> ended;
   for (auto& [name, each] : core.overrides) {
     if (!each.expired && each.ends <= edit.now.mono) ended.push_back(&each);
   }
-  if (ended.empty()) return;
   for (Override* const each : ended) each->expired = true;
   core.rank_overrides();
   for (Override* const each : ended) {
@@ -78,12 +78,27 @@ ChangeSet Registry::advance(const Now& now) {
   return impl_->finish(std::move(edit));
 }
 
+ChangeSet Registry::follow_wall_clock(const Now& now) {
+  const Millis offset = now.wall.time_since_epoch() - std::chrono::floor<Millis>(now.mono.time_since_epoch());
+  if (std::chrono::abs(offset - impl_->wall_offset) < kClockJump) return {};
+  impl_->wall_offset = offset;
+  Edit edit(now);
+  for (auto& [name, each] : impl_->overrides) {
+    if (each.def.expires && !each.expired) each.ends = end_of(each.def, now);
+  }
+  impl_->rank_overrides();
+  for (const auto& [name, each] : impl_->overrides) {
+    if (each.def.expires && !each.expired) impl_->refresh_matching(each.def, edit);
+  }
+  return impl_->finish(std::move(edit));
+}
+
 Mono Registry::next_deadline() const {
   const RegistryCore& core = *impl_;
   Mono next = core.leases.empty() ? Mono::max() : core.leases.begin()->at;
-  for (const Override* const each : core.ranking) next = std::min(next, each->ends);
+  next = std::min(next, core.overrides_end);
   if (!core.starting_steps.empty()) next = std::min(next, core.starting_steps.begin()->at);
-  next = std::min({next, core.probe_guard.next(), core.lease_guard.next()});
+  next = std::min({next, core.probe_guard.next(), core.lease_guard.next(), core.let_go_at.value_or(Mono::max())});
   if (!core.guards_rest()) next = std::min(next, core.self_failed_until.value_or(Mono::max()));
   if (core.advanced_to == Mono::max()) return next;
   const Mono later = core.advanced_to + Mono::duration{1};

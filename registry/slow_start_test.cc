@@ -25,6 +25,13 @@ TEST(Share, OfAWeightIsNeverAnAccidentalZero) {
   EXPECT_EQ(part_of(65535, kFullShare), 65535);
 }
 
+TEST(Share, StepsOnAGridThatIsAStepWide) {
+  const auto at = [](auto time) { return Mono{} + time; };
+  EXPECT_EQ(on_grid(at(5s), 31s), at(5s));
+  EXPECT_EQ(on_grid(at(5s + 1ns), 31s), at(6s));
+  EXPECT_EQ(on_grid(at(101ms), 1s), at(200ms)) << "never finer than 100 ms";
+}
+
 class SlowStart : public Fixture {
  protected:
   void SetUp() override {
@@ -82,6 +89,52 @@ TEST_F(SlowStart, IsNotInterruptedByWhatKeepsItAvailable) {
   EXPECT_EQ(weight(), 220);
   probe("web.corp", "i1", Verdict::failed);
   EXPECT_EQ(weight(), 220);
+}
+
+TEST_F(SlowStart, AHeartbeatBetweenTwoStepsMovesNothing) {
+  InstanceDef def = weighing(320);
+  def.checks = {lease(60s)};
+  ASSERT_TRUE(put_instance("web.corp", def));
+  ASSERT_EQ(weight(), 10);
+  now.mono += 1500ms;  // the step was due, but nobody told the registry yet
+  beat("web.corp", "i1");
+  EXPECT_EQ(changes.revision, 0U);
+  EXPECT_EQ(weight(), 10);
+  changes = registry.advance(now);
+  EXPECT_EQ(weight(), 20);
+  ASSERT_EQ(changes.changes.size(), 1U);
+  EXPECT_EQ(changes.changes[0].op, ChangeOp::weight);
+}
+
+TEST_F(SlowStart, AnotherLengthCountsAtOnce) {
+  probe("web.corp", "i1", Verdict::ok);
+  pass(10s);
+  ServicePolicy policy;
+  policy.slow_start = 1h;
+  ASSERT_TRUE(put_service("web.corp", policy));
+  EXPECT_EQ(weight(), 10);
+  policy.slow_start = 20s;
+  ASSERT_TRUE(put_service("web.corp", policy));
+  EXPECT_EQ(weight(), 160) << "15 of 31 steps have passed";
+}
+
+// A service whose thousand instances come one after the other is published about 32 times, not 31,000 times.
+TEST_F(SlowStart, InstancesOfOneServiceTakeTheirStepsTogether) {
+  for (int i = 0; i < 1'000; ++i) {
+    InstanceDef def = instance("n" + std::to_string(i));
+    def.weight = 320;
+    ASSERT_TRUE(put_instance("web.corp", def));
+    now.mono += 1ms;
+  }
+  int steps = 0;
+  for (Mono next; (next = registry.next_deadline()) != Mono::max(); ++steps) {
+    ASSERT_LT(steps, 100);
+    now.mono = next;
+    changes = registry.advance(now);
+  }
+  EXPECT_LE(steps, 34);
+  EXPECT_EQ(get("web.corp", "n0").effective_weight, 320);
+  EXPECT_EQ(get("web.corp", "n999").effective_weight, 320);
 }
 
 TEST_F(SlowStart, EndsWithThePolicyOrTheInstance) {

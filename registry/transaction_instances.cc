@@ -55,6 +55,8 @@ std::optional<Problem> check_place(const Staging& staging, const DomainName& ser
 // `def` is moved from when it is staged, which is the last thing done.
 Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef&& def, const Precondition& when) {
   sort_tags(def);
+  const auto canonical = [&](std::string_view key) { return staging.canonical(key); };
+  if (auto checks = with_canonical_names(def.checks, canonical)) def.checks = std::move(*checks);
   const auto owner = staging.find_service(service.key());
   const auto present = staging.find_instance(service.key(), def.id);
   if (auto problem = check_precondition(when, present.has_value(), present ? present->revision : 0)) {

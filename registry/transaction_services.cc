@@ -88,7 +88,13 @@ std::optional<Problem> check_new_service(const Staging& staging, const DomainNam
 
 Result<Outcome> run(Staging& staging, const PutService& command) {
   const DomainName& name = command.name;
-  const ServicePolicy& policy = command.policy;
+  std::optional<ServicePolicy> renamed;
+  const auto canonical = [&](std::string_view key) { return staging.canonical(key); };
+  if (auto checks = with_canonical_names(command.policy.checks, canonical)) {
+    renamed = command.policy;
+    renamed->checks = std::move(*checks);
+  }
+  const ServicePolicy& policy = renamed ? *renamed : command.policy;
   const auto present = staging.find_service(name.key());
   if (auto problem = check_precondition(command.when, present.has_value(), present ? present->revision : 0)) {
     return std::unexpected(std::move(*problem));

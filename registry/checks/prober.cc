@@ -198,6 +198,7 @@ void Prober::finish(Generation generation, const std::shared_ptr<Attempt>& attem
 void Prober::report(const Entry& entry, ProbeResult result) {
   if (stopped_) return;
   counters_.verdicts[static_cast<std::size_t>(result.verdict)].fetch_add(1, std::memory_order_relaxed);
+  result.pace = interval_of(entry);
   report_({*entry.target.service, entry.target.def->id, entry.target.check().name, entry.target.generation,
            std::move(result)});
 }
