@@ -46,11 +46,16 @@ Result<Read> list_events(App& app, const Request& request) {
     if (!name) return std::unexpected(std::move(name.error()));
     service = name->key();
   }
+  const std::string id(request.parameter("id").value_or(""));
+  if (service.empty() && !id.empty()) {
+    return registry::fail(registry::ProblemKind::bad_request, "\"id\" names an instance of a service",
+                          "name it too: ?service=worker.corp&id=w1");
+  }
   Read read;
   read.index = std::max(app.indexes.services(), app.indexes.guard());
   if (const auto* found = app.registry().find_service(service)) read.index = found->index;
   read.feed_key = service;
-  read.render = [&app, most, service, id = std::string(request.parameter("id").value_or("")), index = read.index] {
+  read.render = [&app, most, service, id, index = read.index] {
     json::array events;
     for (const auto* each : app.history.last(most, service, id)) events.push_back(event_json(*each));
     return json_response(200, json::object{{"events", std::move(events)}, {"revision", index}});

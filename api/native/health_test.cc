@@ -84,6 +84,7 @@ TEST_F(HealthApi, EventsTellWhatHappenedAndWhy) {
   for (const char* limit : {"0", "1001", "x"}) {
     EXPECT_EQ(call("GET", std::string("/api/v1/events?limit=") + limit).status, 400) << limit;
   }
+  EXPECT_EQ(call("GET", "/api/v1/events?id=i1").status, 400) << "of which service?";
 }
 
 TEST_F(HealthApi, OverridesAndTheGuardAreInTheHistory) {

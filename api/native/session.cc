@@ -11,6 +11,7 @@
 #include "api/native/handlers.h"
 #include "api/native/registration.h"
 #include "registry/codec/codec.h"
+#include "registry/judge.h"
 
 namespace api::native {
 
@@ -56,7 +57,7 @@ class Session {
 
   App& app_;
   App::SessionKey key_;
-  Millis grace_;
+  Millis grace_;  // its lease, as last seen
   std::shared_ptr<Holds::Hold> hold_;
   registry::Feed::Subscription subscription_;
   std::optional<Mono> comment_at_;  // unset: nothing was sent yet
@@ -75,17 +76,20 @@ Session::~Session() {
 }
 
 void Session::follow(const registry::ChangeSet& changes) {
-  const auto removed = [&](const registry::Change& change) {
-    return change.op == registry::ChangeOp::remove && change.service == key_.first && change.id == key_.second;
+  const auto ours = [&](const registry::Change& change) {
+    const bool registered = change.op == registry::ChangeOp::remove || change.op == registry::ChangeOp::put;
+    return registered && change.service == key_.first && change.id == key_.second;
   };
-  if (std::ranges::any_of(changes.changes, removed)) app_.holds.wake(hold_);
+  if (std::ranges::any_of(changes.changes, ours)) app_.holds.wake(hold_);
 }
 
-// False when the instance is gone.
+// False when the instance is gone, or was registered anew without a lease: then it does not live by this connection.
 bool Session::renew() {
   const auto now = app_.now();
   const auto* instance = app_.registry().find_instance(key_.first, key_.second);
-  if (!instance) return false;
+  const int beat = instance ? registry::heartbeat_of(*instance->checks) : -1;
+  if (beat < 0) return false;
+  grace_ = (*instance->checks)[static_cast<std::size_t>(beat)].lease;
   if (!instance->forget_at) {
     app_.context.writes.observe(app_.registry().renew_lease(key_.first, key_.second, now));
     return true;

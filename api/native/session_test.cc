@@ -123,6 +123,25 @@ TEST_F(SessionApi, TheBodysOwnLeaseIsTheGrace) {
               HasSubstr("and 3s more"));
 }
 
+TEST_F(SessionApi, ALeaseThatBecameShorterIsRenewedAsOften) {
+  Client client(port_);
+  open(client, R"({"address":"10.0.1.7","lease":"60s"})");
+  EXPECT_EQ(call("PUT", kW1, R"({"address":"10.0.1.7","lease":"3s"})").status, 200);
+  skew_ += 2'000;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (w1().at("lease_left").as_string() != "3s") ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+TEST_F(SessionApi, ARegistrationWithoutALeaseEndsIt) {
+  Client client(port_);
+  open(client);
+  EXPECT_EQ(call("PUT", kW1, R"({"address":"10.0.1.7"})").status, 200);
+  EXPECT_EQ(client.read_until("0\r\n\r\n"), "\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.closed());
+  wait_for_sessions(0);
+  EXPECT_TRUE(w1().at("available").as_bool());
+}
+
 TEST_F(SessionApi, WhatIsNoRegistrationIsNoSession) {
   const std::string target = std::string(kW1) + "/session";
   EXPECT_EQ(call("POST", target).status, 400);
