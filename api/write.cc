@@ -159,10 +159,11 @@ Result<std::string> find_heartbeat(const App& app, const Heartbeat& heartbeat) {
 Result<Revision> beat(App& app, const Heartbeat& heartbeat) {
   const auto check = find_heartbeat(app, heartbeat);
   if (!check) return std::unexpected(check.error());
+  const auto now = app.now();
   auto changes =
-      app.registry().heartbeat(heartbeat.service, heartbeat.id, *check, heartbeat.state, heartbeat.output, app.now());
+      app.registry().heartbeat(heartbeat.service, heartbeat.id, *check, heartbeat.state, heartbeat.output, now);
   if (!changes) return std::unexpected(std::move(changes.error()));
-  if (!changes->empty()) app.context.writes.observe(std::move(*changes));
+  if (!changes->empty()) app.context.writes.observe(std::move(*changes), registry::reported(now));
   const auto* instance = app.registry().find_instance(heartbeat.service, heartbeat.id);
   return instance ? std::max(instance->revision, instance->state_revision) : app.registry().revision();
 }

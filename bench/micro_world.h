@@ -13,6 +13,7 @@
 #include "dnsd/answers/reclaim.h"
 #include "dnsd/answers/table.h"
 #include "dnsd/answers/ticks.h"
+#include "dnsd/serve/in_hand.h"
 #include "dnsd/serve/responder.h"
 #include "registry/registry.h"
 
@@ -55,7 +56,7 @@ inline registry::InstanceDef instance(int service, int number, int weight = 10) 
 
 class World {
  public:
-  World() : publisher_({}, reclaimer_), reader_(reclaimer_.add_reader()) {
+  World() : publisher_({}, reclaimer_), in_hand_(reclaimer_, dnsd::serve::kMaxBatch) {
     registry::NamespaceDef corp;
     corp.name = *registry::DomainName::parse("corp");
     apply({registry::PutNamespaceEffect{corp}});
@@ -82,11 +83,12 @@ class World {
   }
   void publish(const registry::ChangeSet& changes) { publisher_.publish(registry_, changes, now()); }
 
-  // One batch, as a worker runs it. Each is a second of its own, so that samples differ.
+  // One batch, as a worker runs it but for its system calls. Each is a second of its own, so that samples differ.
   void respond(std::span<const dnsd::serve::Request> requests, std::span<dnsd::serve::Reply> replies) {
-    reclaimer_.online(reader_);
+    const dnsd::serve::InHand::Scope in_hand(in_hand_);
     responder_->respond(requests, replies, {dnsd::answers::ticks_now(), ++second_});
-    dnsd::answers::Reclaimer::offline(reader_);
+    for (const auto& reply : replies) in_hand_.note(reply);
+    in_hand_.sent();
   }
 
   [[nodiscard]] const dnsd::answers::Table& table() const { return publisher_.table(); }
@@ -96,7 +98,7 @@ class World {
   dnsd::answers::Reclaimer reclaimer_;
   registry::Registry registry_;
   dnsd::answers::Publisher publisher_;
-  dnsd::answers::Reclaimer::Reader& reader_;
+  dnsd::serve::InHand in_hand_;
   dnsd::serve::ResponderOptions options_;
   std::unique_ptr<dnsd::serve::Responder> responder_;
   std::uint64_t second_ = 0;

@@ -26,7 +26,9 @@
 namespace dnsd {
 
 namespace asio = boost::asio;
+using registry::Accepted;
 using registry::ChangeSet;
+using registry::Event;
 using registry::Millis;
 using std::chrono::steady_clock;
 
@@ -55,12 +57,12 @@ struct Daemon::Impl {
   // -- running ----------------------------------------------------------------------------------------------------
   void on_change(const ChangeSet& changes);
   void post_report(std::move_only_function<void()> work);
-  void on_probe(const registry::checks::Report& report);
-  void on_host(const registry::checks::HostReport& report);
+  void on_probe(const registry::checks::Report& report, registry::Mono posted);
+  void on_host(const registry::checks::HostReport& report, registry::Mono posted);
   void on_self_probe(bool failed);
   void arm_deadline();
-  void advance();
-  void submit_due();
+  void advance(registry::Mono due);
+  void submit_due(registry::Mono due_at);
   void pulse();
   void collect();
   void after_grace(std::move_only_function<void()> next);

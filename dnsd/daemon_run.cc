@@ -1,4 +1,6 @@
 // Running: the path of a change, deadlines, grace periods.
+#include <algorithm>
+
 #include "dnsd/daemon_impl.h"
 #include "dnsd/log.h"
 
@@ -17,6 +19,7 @@ constexpr std::size_t kDueBatch = 500;
 void Daemon::Impl::on_change(const ChangeSet& changes) {
   const auto now = now_of_process();
   publisher->publish(*registry_, changes, now);
+  writes->note_published();
   maintenance->publish(changes, now);
   if (changes.revision != 0) {
     checks->follow(*registry_, changes);
@@ -46,21 +49,24 @@ void Daemon::Impl::on_change(const ChangeSet& changes) {
 }
 
 // A report that was under way while its check, target or instance changed says nothing about the new one.
-void Daemon::Impl::on_probe(const registry::checks::Report& report) {
+void Daemon::Impl::on_probe(const registry::checks::Report& report, registry::Mono posted) {
   if (stopping || !checks->is_current(report)) return;
-  writes->observe(registry_->observe_probe(report.service, report.id, report.check, report.result, now_of_process()));
+  writes->observe(registry_->observe_probe(report.service, report.id, report.check, report.result, now_of_process()),
+                  Accepted{Event::probe, posted});
   arm_deadline();
 }
 
-void Daemon::Impl::on_host(const registry::checks::HostReport& report) {
+void Daemon::Impl::on_host(const registry::checks::HostReport& report, registry::Mono posted) {
   if (stopping || !report.found || !checks->is_current(report)) return;  // not found now: keep what is known
   const auto now = now_of_process();
-  writes->observe(registry_->observe_host(report.service, report.id, report.addresses, now.mono + report.ttl, now));
+  writes->observe(registry_->observe_host(report.service, report.id, report.addresses, now.mono + report.ttl, now),
+                  Accepted{Event::probe, posted});
 }
 
 void Daemon::Impl::on_self_probe(bool failed) {
   if (stopping) return;
-  writes->observe(registry_->observe_self_probe(failed, now_of_process()));
+  const auto now = now_of_process();
+  writes->observe(registry_->observe_self_probe(failed, now), Accepted{Event::probe, now.mono});
   arm_deadline();
 }
 
@@ -71,20 +77,20 @@ void Daemon::Impl::arm_deadline() {
   deadline.cancel();
   if (next == registry::Mono::max()) return;
   deadline.expires_at(next);
-  deadline.async_wait([this](const boost::system::error_code& error) {
+  deadline.async_wait([this, next](const boost::system::error_code& error) {
     if (error || stopping) return;
     armed_for = registry::Mono::max();
-    advance();
+    advance(std::max(next, started));  // what was due while nobody ran is due now
   });
 }
 
-void Daemon::Impl::advance() {
-  writes->observe(registry_->advance(now_of_process()));
-  submit_due();
+void Daemon::Impl::advance(registry::Mono due) {
+  writes->observe(registry_->advance(now_of_process()), Accepted{Event::deadline, due});
+  submit_due(due);
   arm_deadline();
 }
 
-void Daemon::Impl::submit_due() {
+void Daemon::Impl::submit_due(registry::Mono due_at) {
   const auto due = registry_->due(now_of_process(), kDueBatch);
   std::vector<registry::Command> commands;
   for (const auto& instance : due.instances) {
@@ -98,7 +104,9 @@ void Daemon::Impl::submit_due() {
     }
   }
   for (const auto& rule : due.overrides) commands.emplace_back(registry::DeleteOverride{rule});
-  if (!commands.empty()) writes->submit(std::move(commands), false, [](const registry::WriteResult&) {});
+  if (commands.empty()) return;
+  writes->submit(
+      std::move(commands), false, [](const registry::WriteResult&) {}, Accepted{Event::deadline, due_at});
 }
 
 // Twice a second: notices that the process was paused, and what the deadlines left over (a refused write, say).
@@ -116,7 +124,7 @@ void Daemon::Impl::pulse() {
                   {"effect", "every lease gets one full term"}});
     }
     writes->observe(registry_->follow_wall_clock(now));
-    if (writes->waiting() == 0) submit_due();
+    if (writes->waiting() == 0) submit_due(now.mono);
     // A service that another one follows is asked for whenever that one is.
     checks->review(now.mono, [&](std::string_view service) {
       return registry_->is_followed(service) ? now.mono : publisher->last_answered(service);

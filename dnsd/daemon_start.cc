@@ -140,10 +140,10 @@ void Daemon::Impl::build_checks() {
   checks = std::make_unique<registry::checks::Runner>(
       config.checks,
       [this](registry::checks::Report report) {
-        post_report([this, report = std::move(report)] { on_probe(report); });
+        post_report([this, report = std::move(report), posted = steady_clock::now()] { on_probe(report, posted); });
       },
       [this](registry::checks::HostReport report) {
-        post_report([this, report = std::move(report)] { on_host(report); });
+        post_report([this, report = std::move(report), posted = steady_clock::now()] { on_host(report, posted); });
       });
 }
 

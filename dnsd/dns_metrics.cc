@@ -51,6 +51,10 @@ void server_metrics(std::string& out, const serve::Server::Stats& dns) {
   single(out, "dnsd_dns_dropped_total", "counter", "Packets that get no response (not a query).", dns.dropped);
   single(out, "dnsd_dns_fail_open_total", "counter",
          "Responses with instances that are not available, for want of others.", dns.fail_open);
+  single(
+      out, "dnsd_late_answers_total", "counter",
+      "Answers sent more than 1 ms after their service's block was replaced; 0 unless a worker was kept from running.",
+      dns.late);
   family(out, "dnsd_dns_rate_limited_total", "counter", "Responses over the rate limit, by what became of them.");
   labelled(out, "dnsd_dns_rate_limited_total", "action", "drop", dns.rate_dropped);
   labelled(out, "dnsd_dns_rate_limited_total", "action", "slip", dns.rate_slipped);

@@ -44,7 +44,8 @@ Result<Read> get_guard(App& app, const Request&) {
 
 // 204 as well when nothing is held: what was asked for is so.
 Response delete_guard(App& app, const Request&) {
-  app.context.writes.observe(app.registry().lift_guard(app.now()));
+  const auto now = app.now();
+  app.context.writes.observe(app.registry().lift_guard(now), registry::reported(now));
   Response response;
   response.status = 204;
   response.set("X-Dnsd-Index", std::to_string(std::max<registry::Revision>(app.registry().revision(), 1)));

@@ -74,6 +74,27 @@ void add_store(Exposition& page, const App& app) {
   page.gauge("dnsd_writes_waiting", "Submissions waiting for the next commit.", app.context.writes.waiting());
 }
 
+// Buckets are cumulative, as the format wants them.
+void add_propagation(Exposition& page, const registry::Propagation& propagation) {
+  constexpr std::string_view name = "dnsd_propagation_seconds";
+  const auto seconds = [](std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); };
+  page.head(name, "histogram", "From a change's acceptance until every later query sees it, by what brought it.");
+  for (std::size_t i = 0; i < registry::kEventNames.size(); ++i) {
+    const auto& histogram = propagation.of(static_cast<registry::Event>(i));
+    const auto event = fmt::format("event=\"{}\"", registry::kEventNames[i]);
+    std::uint64_t count = 0;
+    const auto bucket = [&](std::size_t at, std::string_view bound) {
+      count += histogram.counts[at];
+      page.sample(fmt::format("{}_bucket", name), count, fmt::format("{{{},le=\"{}\"}}", event, bound));
+    };
+    for (std::size_t at = 0; at < registry::Propagation::kBounds.size(); ++at)
+      bucket(at, fmt::format("{}", seconds(registry::Propagation::kBounds[at])));
+    bucket(registry::Propagation::kBounds.size(), "+Inf");
+    page.sample(fmt::format("{}_sum", name), seconds(histogram.sum), fmt::format("{{{}}}", event));
+    page.sample(fmt::format("{}_count", name), count, fmt::format("{{{}}}", event));
+  }
+}
+
 void add_http(Exposition& page, const App& app) {
   const auto& counters = app.counters;
   page.gauge("dnsd_http_connections", "Open connections.", counters.connections);
@@ -101,6 +122,7 @@ Response get_metrics(App& app, const Request&) {
   add_registry(page, app);
   add_guard(page, app);
   add_store(page, app);
+  add_propagation(page, app.context.writes.propagation());
   add_http(page, app);
   if (app.context.dns_metrics) app.context.dns_metrics(page.text());
   Response response;

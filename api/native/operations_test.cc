@@ -135,6 +135,11 @@ TEST_F(Operations, StatusAndMetricsCountWhatIsThere) {
   EXPECT_THAT(metrics.body, HasSubstr("# TYPE dnsd_registry_instances gauge\ndnsd_registry_instances 1\n"));
   EXPECT_THAT(metrics.body, HasSubstr("dnsd_http_responses_total{code=\"201\"} 2\n"));
   EXPECT_THAT(metrics.body, HasSubstr("dnsd_dns_test 1\n"));
+  EXPECT_THAT(metrics.body, HasSubstr("# TYPE dnsd_propagation_seconds histogram\n"));
+  EXPECT_THAT(metrics.body, HasSubstr("dnsd_propagation_seconds_bucket{event=\"write\",le=\"0.0001\"} "));
+  EXPECT_THAT(metrics.body, HasSubstr("dnsd_propagation_seconds_bucket{event=\"write\",le=\"+Inf\"} 2\n"));
+  EXPECT_THAT(metrics.body, HasSubstr("dnsd_propagation_seconds_count{event=\"write\"} 2\n"));
+  EXPECT_THAT(metrics.body, HasSubstr("dnsd_propagation_seconds_count{event=\"probe\"} 0\n"));
 }
 
 TEST_F(Operations, EveryMetricHasItsTypeOnce) {
@@ -143,7 +148,9 @@ TEST_F(Operations, EveryMetricHasItsTypeOnce) {
   std::istringstream lines(call("GET", "/metrics").body);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("# TYPE ")) {
-      EXPECT_TRUE(types.insert(line.substr(7, line.find(' ', 7) - 7)).second) << line;
+      const auto name = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_TRUE(types.insert(name).second) << line;
+      if (line.ends_with(" histogram")) types.insert({name + "_bucket", name + "_sum", name + "_count"});
     } else if (!line.starts_with("#")) {
       EXPECT_TRUE(types.contains(line.substr(0, line.find_first_of(" {")))) << line;
     }

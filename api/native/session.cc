@@ -91,13 +91,13 @@ bool Session::renew() {
   if (beat < 0) return false;
   grace_ = (*instance->checks)[static_cast<std::size_t>(beat)].lease;
   if (!instance->forget_at) {
-    app_.context.writes.observe(app_.registry().renew_lease(key_.first, key_.second, now));
+    app_.context.writes.observe(app_.registry().renew_lease(key_.first, key_.second, now), registry::reported(now));
     return true;
   }
   // Its lease ended although we are here: this thread did not run for that long.
   auto changes = app_.registry().heartbeat(key_.first, key_.second, {}, {}, {}, now);
   if (!changes) return false;
-  app_.context.writes.observe(std::move(*changes));
+  app_.context.writes.observe(std::move(*changes), registry::reported(now));
   return true;
 }
 

@@ -8,11 +8,16 @@
 // twice where families differ.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
+
+#include "registry/basics.h"
 
 namespace dnsd::answers {
 
@@ -98,6 +103,9 @@ struct ServiceBlock {
   static constexpr std::uint16_t kMayOpen = 4096;                       // what a selector leaves fails open as well
   static constexpr std::uint16_t kSpilled = 8192;  // a better tier has addresses, but too few of them
 
+  // The one thing in a block that changes: since when it is no longer what the table says, monotonic; 0 = it is.
+  // Written by the control thread after the pointers were swapped; workers read it after their answers have left.
+  mutable std::int64_t replaced;
   std::uint64_t revision;  // of the service's last change, state included
   std::uint64_t seed;      // hash of its name: what makes two services' samples independent
   std::uint32_t size;
@@ -131,6 +139,15 @@ struct ServiceBlock {
   struct Free {
     void operator()(const ServiceBlock* block) const noexcept { ::operator delete(const_cast<ServiceBlock*>(block)); }
   };
+
+  // Relaxed: who must see it has seen the Reclaimer's count of retirements first, which comes after it.
+  void note_replaced(registry::Mono at) const noexcept {
+    std::atomic_ref(replaced).store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::optional<registry::Mono> replaced_at() const noexcept {
+    const std::int64_t since = std::atomic_ref(replaced).load(std::memory_order_relaxed);
+    return since == 0 ? std::nullopt : std::optional(registry::Mono(registry::Mono::duration(since)));
+  }
 
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
   template <class T>

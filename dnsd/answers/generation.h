@@ -34,6 +34,7 @@ class Generation {
 
   void load(const registry::Registry& registry, const registry::Now& now);  // everything; before attach()
   void attach() { tree_.attach(), attached_ = true; }
+  void note_replaced() const;  // all of it: another one is attached
   void keep_last_sent(const Generation& before,
                       const registry::Now& now);  // of services that were there before the reload
 

@@ -68,6 +68,7 @@ void Generation::put_service(const registry::Registry& registry, const registry:
       tree_.set_service(*node, block.get());
       node->horizon.store(horizon, std::memory_order_release);
     }
+    if (published.block) published.block->note_replaced(options_.clock());
   }
   keep_copies(published, *block, now);
   auto pointers = reverse_.pointers_of(service);
@@ -85,10 +86,18 @@ void Generation::remove_service(const std::string& key) {
   if (at == services_.end()) return;
   Published& published = at->second;
   for (Node* node : published.nodes) tree_.withdraw(*node);
+  published.block->note_replaced(options_.clock());
   reverse_.replace(published.pointers, published.block->ttl, {}, 0);
   if (const auto space = spaces_.find(published.apex); space != spaces_.end()) list(space->second, key, {});
   retire(std::move(published.block));
   services_.erase(at);
+}
+
+void Generation::note_replaced() const {
+  const auto at = options_.clock();
+  for (const auto& [key, published] : services_) {
+    if (published.block) published.block->note_replaced(at);
+  }
 }
 
 void Generation::set_horizon(const registry::Service& service) {

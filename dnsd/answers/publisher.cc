@@ -48,6 +48,7 @@ void Publisher::publish_all(const registry::Registry& registry, const registry::
   fresh->load(registry, now);
   fresh->attach();
   if (impl_->generation) {
+    impl_->generation->note_replaced();
     fresh->keep_last_sent(*impl_->generation, now);
     // Workers that still answer from the old generation tell it so: what they told is kept as well.
     impl_->reclaimer.retire([old = std::move(impl_->generation), into = std::weak_ptr(fresh), now] {

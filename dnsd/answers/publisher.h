@@ -5,6 +5,8 @@
 // again only the services that the change set names.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +28,8 @@ struct PublisherOptions {
   std::vector<std::string> listen_addresses;  // of the name server itself: ns.<apex> A/AAAA
   std::vector<ReverseZone> reverse;
   std::uint32_t negative_ttl = 60;
+  // When a block was replaced: read after the swap, for `now` of a large publish is long past by then.
+  std::function<registry::Mono()> clock = std::chrono::steady_clock::now;
 };
 
 class Publisher {

@@ -13,6 +13,7 @@ Reclaimer::Reader& Reclaimer::add_reader() {
 
 void Reclaimer::retire(std::move_only_function<void()> free) {
   retired_.push_back({epoch_.load(std::memory_order_relaxed), std::move(free)});
+  retirements_.store(retirements_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 std::uint64_t Reclaimer::advance() { return epoch_.fetch_add(1, std::memory_order_acq_rel); }

@@ -36,6 +36,10 @@ class Reclaimer {
     reader.seen.exchange(epoch_.load(std::memory_order_acquire), std::memory_order_acq_rel);
   }
   static void offline(Reader& reader) noexcept { reader.seen.store(0, std::memory_order_release); }
+  // Worker thread: how often something was retired, ever. Unchanged since online(): nothing that the worker holds was
+  // replaced. It lies beside the epoch, which online() reads anyway. What the writer did before retire() is visible
+  // to who sees it counted.
+  [[nodiscard]] std::uint64_t retirements() const noexcept { return retirements_.load(std::memory_order_acquire); }
 
   // Control thread. The block is out of the table already. Order of freeing = order of retiring.
   void retire(std::move_only_function<void()> free);
@@ -54,6 +58,7 @@ class Reclaimer {
   [[nodiscard]] std::uint64_t oldest() const;
 
   std::atomic<std::uint64_t> epoch_{1};
+  std::atomic<std::uint64_t> retirements_{0};
   std::vector<std::unique_ptr<Reader>> readers_;
   std::deque<Retired> retired_;
 };

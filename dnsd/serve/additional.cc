@@ -62,6 +62,7 @@ bool add_addresses_of(Answer& a, const answers::NameRef& name, std::uint16_t own
   const Entry* entry = block->find_label(name.label(0));
   if (entry == nullptr || !a.added.is_new(entry)) return true;
   note_sent(*node, a.time.tick);
+  if (a.block == nullptr) a.block = block;
   return add_addresses(a, *block, *entry, owner & 0x3fff);
 }
 

@@ -129,7 +129,8 @@ struct Answer {
   std::size_t reserved = 0;  // octets kept for OPT
   Added added;
 
-  const Access* access = nullptr;  // null = no zone has a list of its own
+  const Access* access = nullptr;                // null = no zone has a list of its own
+  const answers::ServiceBlock* block = nullptr;  // of the last service of the chain that has a part in it
 
   // Only header and question stay, with TC.
   void strip() noexcept;

@@ -151,9 +151,11 @@ Listeners::Counts Listeners::counts() const {
     sum.dropped += worker->dropped();
     sum.socket_drops += worker->kernel_drops();
     sum.proxy_refused += worker->proxy_refused();
+    sum.late += worker->late();
   }
   for (const auto& worker : tcp_) {
     const auto& counters = worker->counters();
+    sum.late += worker->late();
     sum.tcp_open += counters.open.load(std::memory_order_relaxed);
     sum.tcp_accepted += counters.accepted.load(std::memory_order_relaxed);
     sum.tcp_closed_idle += counters.closed_idle.load(std::memory_order_relaxed);

@@ -28,6 +28,7 @@ class Listeners {
     std::uint64_t dropped = 0;       // received, and not handed on or not sent
     std::uint64_t socket_drops = 0;  // never received: the socket's buffer was full
     std::uint64_t tcp_open = 0, tcp_accepted = 0, tcp_closed_idle = 0, tcp_refused = 0;
+    std::uint64_t late = 0;           // answers that left too long after their block was replaced (in_hand.h)
     std::uint64_t proxy_refused = 0;  // datagrams and connections without a sound PROXY header of a listed proxy
   };
 

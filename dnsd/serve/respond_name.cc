@@ -129,6 +129,7 @@ void Answer::strip() noexcept {
   rcode = wire::Rcode::noerror;
   aa = false;
   tc = true;
+  block = nullptr;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "dnsd/serve/in_hand.h"
 #include "dnsd/serve/test_world.h"
 
 namespace dnsd::serve::test {
@@ -15,14 +16,14 @@ namespace type = wire::type;
 
 class Worker {
  public:
-  Worker(World& world, answers::Reclaimer::Reader& reader)
-      : world_(world), reader_(reader), responder_(world.publisher.table(), {}) {}
+  explicit Worker(World& world)
+      : world_(world), in_hand_(world.reclaimer, 8), responder_(world.publisher.table(), {}) {}
 
   void run(const std::atomic<bool>& stop) {
     while (!stop.load(std::memory_order_relaxed)) {
-      world_.reclaimer.online(reader_);
+      const InHand::Scope in_hand(in_hand_);
       for (const char* qname : {"web.corp", "i1.web.corp", "s7.corp", "nope.corp", "mail.corp", "ns.corp"}) once(qname);
-      answers::Reclaimer::offline(reader_);
+      in_hand_.sent();
     }
   }
   int replies() const { return replies_; }
@@ -35,6 +36,7 @@ class Worker {
     const Request request{packet, {{127, 0, 0, 1}, false, static_cast<std::uint16_t>(replies_)}, Transport::udp};
     Reply reply{buffer, 0};
     responder_.respond({&request, 1}, {&reply, 1}, {1000, 1});
+    in_hand_.note(reply);
     ++replies_;
     const auto m = answers::show(std::span(buffer).first(reply.size));
     if (!m || (m->rcode != "NOERROR" && m->rcode != "NXDOMAIN")) ++wrong_;
@@ -46,7 +48,7 @@ class Worker {
   }
 
   World& world_;
-  answers::Reclaimer::Reader& reader_;
+  InHand in_hand_;
   Responder responder_;
   std::atomic<int> replies_{0};
   int wrong_ = 0;
@@ -58,7 +60,7 @@ TEST(Race, PublishingNeverDisturbsAnAnswer) {
       {*answers::parse_zone_text("mail A 192.0.2.1\n", "t.zone", {.apex = "corp", .namespace_file = true})}, {});
   world.add_namespace("corp", {"alt"});
   std::vector<std::unique_ptr<Worker>> workers;
-  for (int i = 0; i < 2; ++i) workers.push_back(std::make_unique<Worker>(world, world.reclaimer.add_reader()));
+  for (int i = 0; i < 2; ++i) workers.push_back(std::make_unique<Worker>(world));
   world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1", .port = 1});
   world.start();
   std::atomic<bool> stop{false};

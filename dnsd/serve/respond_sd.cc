@@ -125,6 +125,7 @@ bool respond_sd(Answer& a, const Where& where) noexcept {
     respond_sd_instance(a, at_service, *block, *entry);
   }
   note_sent(*node, a.time.tick);
+  a.block = block;
   return true;
 }
 

@@ -178,6 +178,7 @@ const answers::PortName* find_port(const ServiceBlock& block, const std::uint8_t
 
 Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
   note_sent(where.node, a.time.tick);
+  a.block = &block;
   if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
   if (block.has(ServiceBlock::kAlias)) {
     deny_name(a, where);  // an alias has no instances: nothing stands below it

@@ -20,6 +20,10 @@
 #include "dnsd/serve/rate_limit.h"
 #include "registry/basics.h"
 
+namespace dnsd::answers {
+struct ServiceBlock;
+}
+
 namespace dnsd::serve {
 
 enum class Transport : std::uint8_t { udp, tcp };
@@ -43,6 +47,8 @@ struct Reply {
   // Set by respond(). With forwarding and a size: what may be sent instead, a chain of aliases up to where it leaves
   // us.
   Handover hand_over = Handover::none;
+  // Set by respond(): the service block that it was made of; null = none. Valid until Reclaimer::offline.
+  const answers::ServiceBlock* block = nullptr;
 };
 
 inline constexpr std::size_t kFrameHead = 2;  // a message's length over TCP, RFC 1035 4.2.2

@@ -97,6 +97,7 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
   const std::size_t limit = !udp || p.query.edns ? size : 512;
   reply.size = 0;
   reply.hand_over = Handover::none;
+  reply.block = nullptr;
   if (p.parsed == Parsed::drop || reply.buffer.size() < 512) {
     bump(counters.dropped);
     return;
@@ -199,6 +200,7 @@ void Responder::Impl::finish(Answer& a, Reply& reply) noexcept {
   if (a.query.edns && wire::put_opt(a.writer, a.query, a.edns)) ++a.counts.additional;
   wire::put_header(a.writer.data(), a.query, {.rcode = a.rcode, .aa = a.aa, .tc = a.tc, .ra = a.ra}, a.counts);
   reply.size = a.writer.size();
+  reply.block = a.block;
 }
 
 void Responder::Impl::count(const Answer& a, const Request&, const Reply& reply) noexcept {

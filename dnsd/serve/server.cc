@@ -77,6 +77,7 @@ Server::Stats Server::stats() const {
   sum.tcp_closed_idle = io.tcp_closed_idle;
   sum.tcp_refused = io.tcp_refused;
   sum.proxy_refused = io.proxy_refused;
+  sum.late = io.late;
   return sum;
 }
 

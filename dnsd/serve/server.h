@@ -60,6 +60,7 @@ class Server {
     std::uint64_t socket_drops = 0;  // SO_RXQ_OVFL or SO_MEMINFO
     std::uint64_t tcp_open = 0, tcp_accepted = 0, tcp_closed_idle = 0, tcp_refused = 0;
     std::uint64_t rate_dropped = 0, rate_slipped = 0, proxy_refused = 0;
+    std::uint64_t late = 0;  // sent more than InHand::kLate after their block was replaced
   };
   [[nodiscard]] Stats stats() const;  // any thread
 

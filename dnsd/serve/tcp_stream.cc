@@ -69,6 +69,7 @@ bool TcpWorker::gather(Connection& connection, std::span<const std::uint8_t> oct
 void TcpWorker::answer_gathered() {
   const auto count = std::exchange(gathered_, 0);
   if (count == 0) return;
+  const InHand::Scope in_hand(in_hand_);
   ask({gathered_requests_.data(), count}, answers_.at(0));
   for (std::size_t i = 0; i < count; ++i) {
     auto& connection = *gathered_from_[i];
@@ -82,7 +83,9 @@ void TcpWorker::answer_gathered() {
         connection.in.keep(gathered_requests_[i].packet);
         connection.handed_over = replies_[i].hand_over;
       } else if (size != 0) {
+        in_hand_.note(replies_[i]);
         write(connection, {frame, kFrameHead + size});
+        in_hand_.sent();
       }
       connection.closing |= size == 0 && ours;
       begin_wait(connection, Wait::idle);
@@ -139,6 +142,7 @@ void TcpWorker::settle(Connection& connection) {
 std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_t> octets) {
   std::size_t done = connection.awaits_proxy ? take_proxy_header(connection, octets) : 0;
   if (connection.awaits_proxy) return done;
+  const InHand::Scope in_hand(in_hand_);
   std::size_t filled = 0;
   while (!connection.closing && connection.handed_over == Handover::none && connection.out.left() == 0) {
     const auto count = cut(connection, octets, done);
@@ -147,6 +151,7 @@ std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_
     if (count == kMaxBatch && filled < kCollect && !connection.closing && connection.handed_over == Handover::none)
       continue;
     if (filled != 0) write(connection, {answers_.at(0), filled});
+    in_hand_.sent();
     filled = 0;
     if (count < kMaxBatch) break;
   }
@@ -195,13 +200,11 @@ std::size_t TcpWorker::first_handed_over(std::span<const std::uint8_t> octets) c
   return static_cast<std::size_t>(requests_[i].packet.data() - octets.data()) - kFrameHead;
 }
 
-// Replies stand one behind the other, each after the two octets of its length.
+// Replies stand one behind the other, each after the two octets of its length. In hand until they are written.
 void TcpWorker::ask(std::span<const Request> requests, std::uint8_t* first_reply) {
   replies_[0] = {{first_reply + kFrameHead, kMaxMessage}, 0};
   for (std::size_t i = 1; i < requests.size(); ++i) replies_[i] = {};
-  reclaimer_.online(reader_);
   handler_(requests, {replies_.data(), requests.size()});
-  answers::Reclaimer::offline(reader_);
 }
 
 // Writes the replies behind those that are there already, each with its length; returns where they end.
@@ -218,6 +221,7 @@ std::size_t TcpWorker::respond(Connection& connection, std::size_t count, std::s
       break;
     }
     wire::put16(answers_.at(0) + filled, static_cast<std::uint16_t>(size));
+    in_hand_.note(replies_[i]);
     filled += kFrameHead + size;
   }
   return filled;
@@ -239,6 +243,7 @@ void TcpWorker::hand_over(Connection& connection) {
   counters_.open.store(--open_, std::memory_order_relaxed);
 }
 
+// What the peer does not take now waits for it: our part ends here, as it does where the socket's own buffer holds it.
 void TcpWorker::write(Connection& connection, std::span<const std::uint8_t> replies) {
   auto sent = ::send(connection.fd.get(), replies.data(), replies.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0) {

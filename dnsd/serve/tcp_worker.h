@@ -20,6 +20,7 @@
 #include "dnsd/serve/access.h"
 #include "dnsd/serve/batch.h"
 #include "dnsd/serve/client_counts.h"
+#include "dnsd/serve/in_hand.h"
 #include "dnsd/serve/tcp_connection.h"
 
 namespace dnsd::serve {
@@ -49,6 +50,8 @@ class TcpWorker {
   // Replies are collected up to kCollect and then sent; a batch that is begun always has room.
   static constexpr std::size_t kCollect = 262'144;
   static constexpr std::size_t kReplies = kCollect + kMaxBatch * kMaxFrame;
+  // No reply that a service has a part in is shorter: its length, header, a question of two labels.
+  static constexpr std::size_t kLeastFrame = kFrameHead + 12 + 9;
 
   TcpWorker(std::vector<Listening> listening, TcpLimits limits, ClientCounts& clients, BatchHandler handler,
             answers::Reclaimer& reclaimer);
@@ -56,6 +59,7 @@ class TcpWorker {
   void run();
   void stop();  // answers what was received, waits for it to be taken at most limits.stop, closes
   [[nodiscard]] const TcpCounters& counters() const { return counters_; }
+  [[nodiscard]] std::uint64_t late() const { return in_hand_.late(); }
 
  private:
   using Wait = Connection::Wait;
@@ -104,8 +108,7 @@ class TcpWorker {
   TcpLimits limits_;
   ClientCounts& clients_;
   BatchHandler handler_;
-  answers::Reclaimer& reclaimer_;
-  answers::Reclaimer::Reader& reader_;
+  InHand in_hand_;
   TcpCounters counters_;
 
   Fd epoll_, wake_, reserve_;

@@ -15,8 +15,7 @@ UdpWorker::UdpWorker(Fd socket, const SocketAddress& own, std::size_t reply_octe
       own_(own),
       own_client_(to_client(own.storage)),
       handler_(handler),
-      reclaimer_(reclaimer),
-      reader_(reclaimer.add_reader()),
+      in_hand_(reclaimer, kMaxBatch),
       proxies_(proxies),
       queries_(kMaxBatch, kMaxQuery),
       answers_(kMaxBatch, reply_octets) {
@@ -100,10 +99,10 @@ void UdpWorker::answer(std::size_t received) {
     source_[count++] = static_cast<std::uint8_t>(i);
   }
   if (count == 0) return;
-  reclaimer_.online(reader_);  // after the receive: what was published before it is what is answered
+  const InHand::Scope in_hand(in_hand_);
   handler_({requests_.data(), count}, {replies_.data(), count});
-  answers::Reclaimer::offline(reader_);
   send(count);
+  in_hand_.sent();
 }
 
 // False: the queue is full, and what there is of a reply is sent.
@@ -120,6 +119,7 @@ void UdpWorker::send(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (replies_[i].hand_over != Handover::none && hand_over(i)) continue;
     if (replies_[i].size == 0) continue;
+    in_hand_.note(replies_[i]);
     out_[ready] = {replies_[i].buffer.data(), replies_[i].size};
     sent_[ready++].msg_hdr.msg_name = &from_[source_[i]];
   }
@@ -127,6 +127,9 @@ void UdpWorker::send(std::size_t count) {
     const int sent = ::sendmmsg(socket_.get(), &sent_[done], ready - done, MSG_NOSIGNAL);
     if (sent > 0) {
       done += static_cast<unsigned>(sent);
+    } else if (errno == EAGAIN) {
+      bump(dropped_, ready - done);  // the interface has taken nothing for a second: nor would it take the others,
+      return;                        // and the control thread waits for the blocks that are in hand
     } else if (errno != EINTR) {
       bump(dropped_);  // this one cannot be sent (no route, firewall); the next may
       ++done;

@@ -13,6 +13,7 @@
 #include "dnsd/answers/reclaim.h"
 #include "dnsd/serve/access.h"
 #include "dnsd/serve/batch.h"
+#include "dnsd/serve/in_hand.h"
 #include "dnsd/serve/sockets.h"
 
 namespace dnsd::serve {
@@ -34,6 +35,7 @@ class UdpWorker {
 
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t proxy_refused() const { return proxy_refused_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t late() const { return in_hand_.late(); }
   [[nodiscard]] std::uint64_t kernel_drops() const { return socket_drops(socket_.get()); }
 
  private:
@@ -48,8 +50,7 @@ class UdpWorker {
   SocketAddress own_;
   Client own_client_;
   BatchHandler handler_;
-  answers::Reclaimer& reclaimer_;
-  answers::Reclaimer::Reader& reader_;
+  InHand in_hand_;
   const PrefixList* proxies_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> dropped_{0}, proxy_refused_{0};

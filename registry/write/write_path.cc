@@ -63,7 +63,7 @@ WritePath::~WritePath() { *alive_ = false; }
 std::size_t WritePath::waiting() const { return waiting_.size(); }
 bool WritePath::read_only() const { return read_only_; }
 
-void WritePath::submit(std::vector<Command> commands, bool atomic, Done done) {
+void WritePath::submit(std::vector<Command> commands, bool atomic, Done done, std::optional<Accepted> accepted) {
   const bool full = (overloaded_ && overloaded_()) || waiting_.size() >= max_waiting_ ||
                     (!waiting_.empty() && waiting_commands_ + commands.size() > max_waiting_ * kCommandsPerWaiting);
   if (full) {
@@ -75,7 +75,8 @@ void WritePath::submit(std::vector<Command> commands, bool atomic, Done done) {
     return done(std::move(result));
   }
   waiting_commands_ += commands.size();
-  waiting_.push_back({std::move(commands), atomic, std::move(done)});
+  if (!accepted) accepted = Accepted{Event::write, clock_().mono};
+  waiting_.push_back({std::move(commands), atomic, std::move(done), *accepted});
   pump();
 }
 
@@ -173,7 +174,12 @@ void WritePath::finish(Batch batch, std::optional<Problem> failure) {
   } else {
     const ChangeSet changes = registry_.apply(std::move(batch.record), clock_());
     announced = changes.revision;
-    if (!changes.empty()) publish_(changes);
+    if (!changes.empty()) {
+      const Mono published = publish(changes);
+      for (const Answer& one : batch.answers) {
+        if (one.staged && changes_answers(changes)) propagation_.note(one.submission.accepted, published);
+      }
+    }
     keep(registry_.observed(changes));
   }
   for (Answer& one : batch.answers) {
@@ -206,10 +212,17 @@ void WritePath::answer(std::vector<Answer> answers) {
   }
 }
 
-void WritePath::observe(ChangeSet changes) {
+void WritePath::observe(ChangeSet changes, std::optional<Accepted> accepted) {
   if (changes.empty()) return;
-  publish_(changes);
+  const Mono published = publish(changes);
+  if (accepted && changes_answers(changes)) propagation_.note(*accepted, published);
   keep(registry_.observed(changes));
+}
+
+Mono WritePath::publish(const ChangeSet& changes) {
+  published_at_.reset();
+  publish_(changes);
+  return published_at_ ? *published_at_ : clock_().mono;
 }
 
 void WritePath::keep(std::vector<Effect> effects) {

@@ -18,6 +18,7 @@
 #include "registry/registry.h"
 #include "registry/store/commit_log.h"
 #include "registry/transaction.h"
+#include "registry/write/propagation.h"
 
 namespace registry {
 
@@ -39,14 +40,18 @@ class WritePath {
   WritePath& operator=(const WritePath&) = delete;
   ~WritePath();  // a commit under way may still finish in the log; its callers hear nothing more
 
-  void submit(std::vector<Command> commands, bool atomic, Done done);
+  // `accepted`: where it is not a client's write of this moment.
+  void submit(std::vector<Command> commands, bool atomic, Done done, std::optional<Accepted> accepted = {});
   // While `overloaded` says so, submissions are refused: the publisher's retired blocks are bounded through it.
   void refuse_while(std::function<bool()> overloaded) { overloaded_ = std::move(overloaded); }
   // Validation only: the outcomes that submit would have now. Nothing is changed.
   [[nodiscard]] WriteResult dry_run(const std::vector<Command>& commands, bool atomic) const;
 
-  // Observations. Published before the call returns.
-  void observe(ChangeSet changes);
+  // Observations. Published before the call returns. Without `accepted` it is no event: a reload, a lease renewed.
+  void observe(ChangeSet changes, std::optional<Accepted> accepted = {});
+  // For the Publish callback, once the answers are changed and it goes on with what DNS does not wait for.
+  void note_published() { published_at_ = clock_().mono; }
+  [[nodiscard]] const Propagation& propagation() const { return propagation_; }
   // Calls `next` at the next boundary between two batches: no commit is under way, everything before is answered, and
   // what `next` submits goes ahead of all that waits, so that it meets the registry as `next` saw it. One call per
   // boundary. Unlike drain() it comes under steady writes too.
@@ -62,6 +67,7 @@ class WritePath {
     std::vector<Command> commands;
     bool atomic = false;
     Done done;
+    Accepted accepted{};
   };
   struct Answer {  // of a submission, until the commit has told its fate
     Submission submission;
@@ -83,6 +89,7 @@ class WritePath {
   void answer(std::vector<Answer> answers);
   void end_of(const Record& record);
   void keep(std::vector<Effect> effects);
+  [[nodiscard]] Mono publish(const ChangeSet& changes);  // when DNS had it
 
   Registry& registry_;
   store::CommitLog& log_;
@@ -101,6 +108,8 @@ class WritePath {
   // it is decided: written after the tombstone, they would greet the next instance of that name.
   std::set<std::pair<std::string, std::string>> ending_;
   std::vector<Effect> held_;
+  Propagation propagation_;
+  std::optional<Mono> published_at_;  // of the publication under way
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
