@@ -87,8 +87,7 @@ class World {
   void respond(std::span<const dnsd::serve::Request> requests, std::span<dnsd::serve::Reply> replies) {
     const dnsd::serve::InHand::Scope in_hand(in_hand_);
     responder_->respond(requests, replies, {dnsd::answers::ticks_now(), ++second_});
-    for (const auto& reply : replies) in_hand_.note(reply);
-    in_hand_.sent();
+    in_hand_.sent(replies);
   }
 
   [[nodiscard]] const dnsd::answers::Table& table() const { return publisher_.table(); }

@@ -9,7 +9,10 @@
 namespace dnsd::serve {
 
 // The count is never taken anew: what was replaced after take() may be what the answers still to come are made of.
-void InHand::judge() noexcept {
+void InHand::judge(std::span<const Reply> replies) noexcept {
+  for (const Reply& reply : replies) {
+    if (reply.hand_over == Handover::none) note(reply);
+  }
   const auto now = std::chrono::steady_clock::now();
   const auto is_late = [&](Block block) {
     const auto replaced = block->replaced_at();

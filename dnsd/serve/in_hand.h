@@ -22,7 +22,7 @@ class InHand {
   // published meanwhile is due to the next batch; five times as long is no longer the batch's own time.
   static constexpr registry::Millis kLate{1};
 
-  // At most `answers` are noted between two calls of sent().
+  // At most `answers` are noted, or given to sent(), between two calls of it.
   InHand(answers::Reclaimer& reclaimer, std::size_t answers)
       : reclaimer_(reclaimer), reader_(reclaimer.add_reader()), room_(answers), blocks_(new Block[answers]) {}
 
@@ -38,15 +38,15 @@ class InHand {
     InHand& hand_;
   };
 
-  // Each reply that is to be sent, as respond() left it.
+  // A reply that waits for others to be sent with it, as respond() left it.
   void note(const Reply& reply) noexcept {
-    if (reply.block != nullptr && count_ < room_) blocks_[count_++] = reply.block;
+    if (reply.size != 0 && reply.block != nullptr && count_ < room_) blocks_[count_++] = reply.block;
   }
-  // They are sent: right after the system call. Nothing was replaced meanwhile as a rule, which one load of a word
-  // tells that take() has read.
-  void sent() noexcept {
+  // Right after the system call that sent what was noted, and `replies` but those that are handed over. Nothing was
+  // replaced meanwhile as a rule, which one load of a word tells that take() has read.
+  void sent(std::span<const Reply> replies) noexcept {
     if (reclaimer_.retirements() != retirements_) [[unlikely]]
-      judge();
+      judge(replies);
     count_ = 0;
   }
 
@@ -61,7 +61,7 @@ class InHand {
     count_ = 0;
   }
   void let_go() noexcept { answers::Reclaimer::offline(reader_); }
-  void judge() noexcept;
+  void judge(std::span<const Reply> replies) noexcept;
 
   answers::Reclaimer& reclaimer_;
   answers::Reclaimer::Reader& reader_;

@@ -23,7 +23,7 @@ class Worker {
     while (!stop.load(std::memory_order_relaxed)) {
       const InHand::Scope in_hand(in_hand_);
       for (const char* qname : {"web.corp", "i1.web.corp", "s7.corp", "nope.corp", "mail.corp", "ns.corp"}) once(qname);
-      in_hand_.sent();
+      in_hand_.sent({});
     }
   }
   int replies() const { return replies_; }

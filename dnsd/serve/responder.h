@@ -47,7 +47,7 @@ struct Reply {
   // Set by respond(). With forwarding and a size: what may be sent instead, a chain of aliases up to where it leaves
   // us.
   Handover hand_over = Handover::none;
-  // Set by respond(): the service block that it was made of; null = none. Valid until Reclaimer::offline.
+  // Set by respond() with a size: the service block that it was made of, null = none. Valid until Reclaimer::offline.
   const answers::ServiceBlock* block = nullptr;
 };
 

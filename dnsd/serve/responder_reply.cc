@@ -97,7 +97,6 @@ void Responder::Impl::write(const Request& request, const Pending& p, Reply& rep
   const std::size_t limit = !udp || p.query.edns ? size : 512;
   reply.size = 0;
   reply.hand_over = Handover::none;
-  reply.block = nullptr;
   if (p.parsed == Parsed::drop || reply.buffer.size() < 512) {
     bump(counters.dropped);
     return;

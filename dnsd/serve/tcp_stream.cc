@@ -83,9 +83,8 @@ void TcpWorker::answer_gathered() {
         connection.in.keep(gathered_requests_[i].packet);
         connection.handed_over = replies_[i].hand_over;
       } else if (size != 0) {
-        in_hand_.note(replies_[i]);
         write(connection, {frame, kFrameHead + size});
-        in_hand_.sent();
+        in_hand_.sent({&replies_[i], 1});
       }
       connection.closing |= size == 0 && ours;
       begin_wait(connection, Wait::idle);
@@ -151,7 +150,7 @@ std::size_t TcpWorker::serve(Connection& connection, std::span<const std::uint8_
     if (count == kMaxBatch && filled < kCollect && !connection.closing && connection.handed_over == Handover::none)
       continue;
     if (filled != 0) write(connection, {answers_.at(0), filled});
-    in_hand_.sent();
+    in_hand_.sent({});
     filled = 0;
     if (count < kMaxBatch) break;
   }

@@ -102,7 +102,7 @@ void UdpWorker::answer(std::size_t received) {
   const InHand::Scope in_hand(in_hand_);
   handler_({requests_.data(), count}, {replies_.data(), count});
   send(count);
-  in_hand_.sent();
+  in_hand_.sent({replies_.data(), count});
 }
 
 // False: the queue is full, and what there is of a reply is sent.
@@ -119,7 +119,6 @@ void UdpWorker::send(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (replies_[i].hand_over != Handover::none && hand_over(i)) continue;
     if (replies_[i].size == 0) continue;
-    in_hand_.note(replies_[i]);
     out_[ready] = {replies_[i].buffer.data(), replies_[i].size};
     sent_[ready++].msg_hdr.msg_name = &from_[source_[i]];
   }
