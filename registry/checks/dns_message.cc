@@ -13,9 +13,12 @@
 namespace registry::checks {
 namespace {
 
-constexpr std::size_t kHeader = 12;       // RFC 1035 4.1.1
-constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, length of the data
-constexpr int kUdpSize = 1232;            // what fits every path: DNS flag day 2020
+constexpr std::size_t kHeader = 12;  // RFC 1035 4.1.1
+constexpr unsigned kNoError = 0, kNxdomain = 3;
+constexpr std::size_t kRecordFixed = 10;   // type, class, TTL, length of the data
+constexpr std::size_t kLongestName = 255;  // octets, the root's among them: RFC 1035 2.3.4
+constexpr std::uint8_t kPointer = 0xc0;    // RFC 1035 4.1.4
+constexpr int kUdpSize = 1232;             // what fits every path: DNS flag day 2020
 
 struct Free {
   void operator()(void* octets) const { ares_free_string(octets); }
@@ -26,23 +29,31 @@ std::uint16_t number_at(std::string_view message, std::size_t at) {
                                     static_cast<std::uint8_t>(message[at + 1]));
 }
 
+unsigned rcode_of(std::string_view message) { return static_cast<std::uint8_t>(message[3]) & 0x0fU; }
+
 // Names are compared without case (RFC 4343); octets of a length are below any letter.
 bool same_folded(std::string_view a, std::string_view b) {
   const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::ranges::equal(a, b, {}, fold, fold);
 }
 
-// The octets that a name takes at `at`, pointers included; nothing when it is malformed. c-ares knows the pointers.
-std::optional<std::size_t> name_size(std::string_view message, std::size_t at) {
-  const auto* octets = reinterpret_cast<const unsigned char*>(message.data());
-  char* name = nullptr;
-  long size = 0;
-  if (at >= message.size() ||
-      ares_expand_name(octets + at, octets, static_cast<int>(message.size()), &name, &size) != ARES_SUCCESS) {
-    return std::nullopt;
+// Where the name at `at` ends; nothing when it is malformed. Names are only skipped, so a pointer ends one and is never
+// followed: thousands of pointers to one long name would else cost that name's length each.
+std::optional<std::size_t> end_of_name(std::string_view message, std::size_t at) {
+  const std::size_t begin = at;
+  while (at < message.size()) {
+    const auto length = static_cast<std::uint8_t>(message[at]);
+    if (length >= kPointer) {
+      // To a prior name (RFC 1035 4.1.4), whose first octet no header holds.
+      if (at + 2 > message.size()) return std::nullopt;
+      const std::size_t target = number_at(message, at) & 0x3fffU;
+      return target >= kHeader && target < begin ? std::optional(at + 2) : std::nullopt;
+    }
+    if (length > 63 || at + 1 + length - begin > kLongestName) return std::nullopt;  // RFC 1035 2.3.4
+    at += 1U + length;
+    if (length == 0) return at;
   }
-  const std::unique_ptr<char, Free> owned(name);
-  return static_cast<std::size_t>(size);
+  return std::nullopt;
 }
 
 struct Found {
@@ -54,12 +65,12 @@ struct Found {
 Found look_for(const DnsProbe& def, std::string_view query, std::string_view reply) {
   Found found;
   // The question takes as much room as in the query, for it was echoed; its name holds no pointer.
-  const auto question = name_size(query, kHeader);
-  std::size_t at = kHeader + question.value_or(0) + 4;
+  std::size_t at = end_of_name(query, kHeader).value_or(kHeader) + 4;
+  // Each record takes at least 11 octets, so no reply makes this more than 5,957 turns.
   for (int left = number_at(reply, 6); left > 0; --left) {
-    const auto owner = name_size(reply, at);
-    if (!owner || at + *owner + kRecordFixed > reply.size()) return found;
-    at += *owner;
+    const auto owner = end_of_name(reply, at);
+    if (!owner || *owner + kRecordFixed > reply.size()) return found;
+    at = *owner;
     const std::uint16_t type = number_at(reply, at), length = number_at(reply, at + 8);
     at += kRecordFixed;
     if (at + length > reply.size()) return found;
@@ -95,23 +106,27 @@ std::expected<std::string, std::string> dns_query(const DnsProbe& def, std::uint
 }
 
 bool answers_query(std::string_view query, std::string_view reply) {
-  const auto name = name_size(query, kHeader);
+  const auto name = end_of_name(query, kHeader);
   if (!name || reply.size() < kHeader || number_at(query, 0) != number_at(reply, 0)) return false;
   const bool response = (static_cast<std::uint8_t>(reply[2]) & 0x80U) != 0;
-  const std::size_t question = *name + 4;
-  if (!response || number_at(reply, 4) != 1 || reply.size() < kHeader + question) return false;
+  if (!response) return false;
+  const unsigned questions = number_at(reply, 4), rcode = rcode_of(reply);
+  // A server that cannot read the question (FORMERR, NOTIMP) need not echo it; who says what the name holds must.
+  if (questions == 0) return rcode != kNoError && rcode != kNxdomain;
+  const std::size_t question = *name + 4 - kHeader;
+  if (questions != 1 || reply.size() < kHeader + question) return false;
   return same_folded(query.substr(kHeader, question), reply.substr(kHeader, question));
 }
 
 bool is_truncated(std::string_view reply) { return (static_cast<std::uint8_t>(reply[2]) & 0x02U) != 0; }
 
 ProbeResult judge_dns(const DnsProbe& def, std::string_view query, std::string_view reply) {
-  const unsigned rcode = static_cast<std::uint8_t>(reply[3]) & 0x0fU;
+  const unsigned rcode = rcode_of(reply);
   const std::string name = rcode_name(rcode);
   if (rcode != def.expect_rcode) {
     return failed(Fault::status, fmt::format("{}, not {}", name, rcode_name(def.expect_rcode)));
   }
-  if (rcode != 0) return passed(name);
+  if (rcode != kNoError) return passed(name);
   const Found found = look_for(def, query, reply);
   if (!found.valid) return failed(Fault::status, "not a valid DNS reply");
   if (!found.of_type) return failed(Fault::body, "NOERROR, without a record of the type");

@@ -14,7 +14,8 @@ namespace registry::checks {
 // One question, recursion desired, with an EDNS size of 1232 (RFC 6891). The error says why the name cannot be asked.
 [[nodiscard]] std::expected<std::string, std::string> dns_query(const DnsProbe& def, std::uint16_t id);
 
-// Whether `reply` belongs to `query`: id, QR, and the question echoed (RFC 5452 4). What does not is not looked at.
+// Whether `reply` belongs to `query`: id, QR, and the question echoed (RFC 5452 4), which only an error may leave out.
+// What does not is not looked at.
 [[nodiscard]] bool answers_query(std::string_view query, std::string_view reply);
 [[nodiscard]] bool is_truncated(std::string_view reply);  // of one that answers
 

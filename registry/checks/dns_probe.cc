@@ -66,6 +66,8 @@ class DnsCheck final : public Probe {
     if (!error) socket.connect(target, error);  // only the target is heard, and its ICMP errors are too
     if (error) co_return from_error(error, true);
     auto [not_sent, sent] = co_await socket.async_send(asio::buffer(query), kAwait);
+    // send(2) itself refused (a local firewall, its full table): nothing of the target, whose ICMP errors stay its own.
+    if (not_sent && !attempt.ended() && is_local(not_sent, true)) co_return from_error(not_sent, true);
     if (not_sent) co_return attempt.failure(not_sent);
     std::string reply(kMaxDatagram, '\0');
     for (;;) {

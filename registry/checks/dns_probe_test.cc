@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <sys/socket.h>
+#include <time.h>
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/read.hpp>
@@ -9,6 +10,7 @@
 #include "registry/checks/dns_test_server.h"
 #include "registry/checks/loopback_test_server.h"
 #include "registry/checks/probe_test_tools.h"
+#include "registry/checks/refusing_test_tools.h"
 
 namespace registry::checks::test {
 namespace {
@@ -148,6 +150,82 @@ TEST(DnsMessage, AMalformedReplyIsNoAnswer) {
   std::string loop = good;
   loop[good.size() - 15] = static_cast<char>(good.size() - 16);  // the owner's name points at itself
   EXPECT_EQ(judge_dns(def, query, loop).output, "not a valid DNS reply");
+}
+
+std::string record(std::string owner, char type, const std::string& data) {
+  owner += std::string("\0", 1) + type + std::string("\0\1\0\0\0\5", 6);
+  return owner + static_cast<char>(data.size() >> 8U) + static_cast<char>(data.size() & 0xffU) + data;
+}
+
+// What judge_dns() says of a reply with these records, given the number that its header tells.
+ProbeResult judge_records(const std::string& records, unsigned count) {
+  DnsProbe def;
+  def.name = "a.test";
+  const std::string query = dns_query(def, 7).value();
+  std::string reply = reply_to(query, 0x8180);
+  reply.resize(reply.size() - 16);
+  reply[6] = static_cast<char>(count >> 8U);
+  reply[7] = static_cast<char>(count & 0xffU);
+  reply += records;
+  EXPECT_LE(reply.size(), 65'535U);
+  return judge_dns(def, query, reply);
+}
+
+TEST(DnsMessage, ANameIsAtMost255OctetsLong) {
+  std::string label(64, 'x');
+  label[0] = 63;
+  const std::string address("\x0a\0\0\1", 4);
+  const auto named = [&](std::size_t last) {
+    return label + label + label + static_cast<char>(last) + std::string(last, 'x') + '\0';
+  };
+  EXPECT_EQ(judge_records(record(named(61), 1, address), 1).output, "NOERROR");
+  EXPECT_EQ(judge_records(record(named(62), 1, address), 1).output, "not a valid DNS reply");
+  EXPECT_EQ(judge_records(record(std::string("\x40\0", 2), 1, address), 1).output, "not a valid DNS reply");
+  EXPECT_EQ(judge_records(record("\xc0\x0b", 1, address), 1).output, "not a valid DNS reply") << "into the header";
+}
+
+TEST(DnsMessage, ManyPointersToOneLongNameCostNothing) {
+  std::string name;  // of 32 KiB, where nobody looks for one: in the data of a record
+  while (name.size() < 32'000) name += std::string("\x01x", 2);
+  const std::string begins = record("\xc0\x0c", 16, name + '\0');
+  std::string records = begins;
+  const std::string pointer("\xc0\x24", 2);  // after the header, the question and what is before that data
+  unsigned count = 1;
+  for (; records.size() + 12 < 65'400; ++count) records += record(pointer, 16, "");
+  const auto used = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const auto before = used();
+  EXPECT_EQ(judge_records(records, count).output, "NOERROR, without a record of the type");
+  EXPECT_LT(used() - before, std::chrono::milliseconds(50));
+  EXPECT_GT(count, 2'700U);
+}
+
+TEST(DnsMessage, OnlyAnErrorMayLeaveTheQuestionOut) {
+  DnsProbe def;
+  def.name = "a.test";
+  const std::string query = dns_query(def, 7).value();
+  const auto bare = [&](unsigned rcode) {
+    return query.substr(0, 2) + "\x81" + static_cast<char>(0x80U | rcode) + std::string(8, '\0');
+  };
+  EXPECT_TRUE(answers_query(query, bare(1)));
+  EXPECT_EQ(judge_dns(def, query, bare(1)).output, "FORMERR, not NOERROR");
+  EXPECT_TRUE(answers_query(query, bare(4)));
+  EXPECT_FALSE(answers_query(query, bare(0)));
+  EXPECT_FALSE(answers_query(query, bare(3)));
+  EXPECT_FALSE(answers_query(query, "zz" + bare(4).substr(2))) << "another id";
+  EXPECT_FALSE(answers_query(query, bare(4).substr(0, 11)));
+}
+
+TEST(DnsProbe, WhatOurOwnFirewallForbidsIsNotTheTargetsFault) {
+  DnsTestServer server;
+  server.set("a.test", {.a = {Ipv4{{10, 0, 0, 1}}}});
+  const auto result =
+      refusing({SYS_sendto, SYS_sendmsg}, EPERM, [&] { return ask(dns_check("a.test"), endpoint_of(server)); });
+  if (!result) GTEST_SKIP() << "no seccomp here";
+  EXPECT_EQ(result->verdict, Verdict::unknown) << result->output;
 }
 
 TEST(DnsMessage, ANameThatCannotBeAskedIsSaidSo) {
