@@ -141,6 +141,13 @@ TEST(GrpcProbe, AReplyWithoutEndIsCutOff) {
   EXPECT_LT(pings, 4'000) << "64 KiB are enough for one answer";
 }
 
+TEST(GrpcProbe, HeadersWithoutEndAreCutOff) {
+  LoopbackServer server(always({.body = health_response(1), .padding = std::string(9'000, 'x')}));
+  const ProbeResult result = ask(grpc_check(), server.endpoint());
+  EXPECT_EQ(result.fault, Fault::status);
+  EXPECT_EQ(result.output, "sent more than 8192 octets of headers");
+}
+
 CheckDef quick_grpc() {
   CheckDef check = grpc_check();
   check.interval = Millis(500);

@@ -18,8 +18,10 @@ namespace {
 // Octets of one reply, frames and headers included. A real one has about a hundred; one that never ends would keep
 // the probe busy until its deadline.
 constexpr std::size_t kMaxReply = 64 * 1024;
-constexpr std::size_t kMaxMessage = 1024;       // of its messages; what follows is not kept
-constexpr std::uint32_t kMaxHeaderList = 8192;  // told to the server (SETTINGS_MAX_HEADER_LIST_SIZE)
+constexpr std::size_t kMaxMessage = 1024;  // of its messages; what follows is not kept
+// Of its headers and trailers; told to the server (SETTINGS_MAX_HEADER_LIST_SIZE), counted as RFC 9113 6.5.2 does, for
+// nghttp2 leaves that to us.
+constexpr std::uint32_t kMaxHeaderList = 8192;
 
 struct Drop {
   void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
@@ -59,6 +61,7 @@ void GrpcSession::ask(const Question& question) {
   reply_ = {};
   reset_ = 0;
   received_ = 0;
+  header_octets_ = 0;
   answered_ = false;
   request_ = health_request(question.service);
   const std::string timeout = fmt::format("{}m", question.timeout.count());
@@ -94,6 +97,9 @@ bool GrpcSession::receive(std::string_view octets) {
 }
 
 ProbeResult GrpcSession::result() const {
+  if (header_octets_ > kMaxHeaderList) {
+    return failed(Fault::status, fmt::format("sent more than {} octets of headers", kMaxHeaderList));
+  }
   if (reset_ != 0 && !reply_.grpc_status) {
     return failed(Fault::reset, fmt::format("HTTP/2: {}", nghttp2_http2_strerror(reset_)));
   }
@@ -109,6 +115,8 @@ int GrpcSession::on_header(nghttp2_session*, const nghttp2_frame* frame, const s
                            void* self) {
   auto& me = *static_cast<GrpcSession*>(self);
   if (frame->hd.stream_id != me.stream_) return 0;
+  me.header_octets_ += name_size + value_size + 32;
+  if (me.header_octets_ > kMaxHeaderList) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // ends the stream
   const std::string_view key(reinterpret_cast<const char*>(name), name_size);
   const std::string_view text(reinterpret_cast<const char*>(value), value_size);
   if (key == ":status") {

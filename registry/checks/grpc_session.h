@@ -56,6 +56,7 @@ class GrpcSession {
   GrpcReply reply_;
   std::uint32_t reset_ = 0;  // the server's reason for ending the stream (RFC 9113 7); 0 = it ended well
   std::size_t received_ = 0;
+  std::size_t header_octets_ = 0;
   bool answered_ = false;
 };
 

@@ -19,6 +19,7 @@ struct GrpcAnswer {
   std::string body{};             // "" = trailers alone
   std::string grpc_status = "0";  // "" = none
   bool reset = false;             // the stream, instead of an answer
+  std::string padding{};          // a header that means nothing
 };
 
 // One length-prefixed HealthCheckResponse.
@@ -115,10 +116,11 @@ class GrpcTestConnection {
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM);
       return;
     }
-    std::array<nghttp2_nv, 3> headers = {header(status, current_.http_status), header(type, grpc),
-                                         header(trailer, current_.grpc_status)};
+    const std::string padding = "x-padding";
+    std::array<nghttp2_nv, 4> headers = {header(status, current_.http_status), header(type, grpc),
+                                         header(padding, current_.padding), header(trailer, current_.grpc_status)};
     if (current_.body.empty()) {
-      nghttp2_submit_response(session_.get(), stream, headers.data(), current_.grpc_status.empty() ? 2 : 3, nullptr);
+      nghttp2_submit_response(session_.get(), stream, headers.data(), current_.grpc_status.empty() ? 3 : 4, nullptr);
       return;
     }
     nghttp2_data_provider body{};
@@ -135,7 +137,7 @@ class GrpcTestConnection {
       }
       return static_cast<ssize_t>(now.body.size());
     };
-    nghttp2_submit_response(session_.get(), stream, headers.data(), 2, &body);
+    nghttp2_submit_response(session_.get(), stream, headers.data(), 3, &body);
   }
 
   Answer answer_;

@@ -20,7 +20,7 @@ class JsonExpectation {
   [[nodiscard]] std::optional<std::string> refuses(std::string_view body) const;
 
  private:
-  std::vector<std::pair<std::string, boost::json::value>> wanted_;
+  std::vector<std::pair<std::string, std::optional<boost::json::value>>> wanted_;  // nothing = what no body can hold
 };
 
 }  // namespace registry::checks

@@ -56,6 +56,14 @@ TEST(JsonExpectation, AllPointersMustAgree) {
   EXPECT_TRUE(both.refuses(R"({"a":1})"));
 }
 
+TEST(JsonExpectation, NullIsAValueAndWhatIsNoValueEqualsNone) {
+  const JsonExpectation null({{"/error", "null"}});
+  EXPECT_FALSE(null.refuses(R"({"error":null})"));
+  EXPECT_EQ(null.refuses(R"({"error":"full"})"), "another value at /error");
+  EXPECT_EQ(null.refuses("{}"), "nothing at /error");
+  EXPECT_TRUE(JsonExpectation({{"/error", "{"}}).refuses(R"({"error":null})"));
+}
+
 TEST(JsonExpectation, WhatIsNotJsonIsRefused) {
   const JsonExpectation any({{"/a", "1"}});
   for (const std::string_view body : {"", "<html>", R"({"a":1)", R"({"a":1}x)", "{'a':1}", "\xff"}) {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/ssl/error.hpp>
 #include <string_view>
+#include <utility>
 
 #include "registry/checks/outcome.h"
 
@@ -16,24 +17,25 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-void prepare(SSL* handle, const TlsChoice& choice, const std::string& address) {
+// False when the name is none that a certificate could be for, such as an address with a zone: to go on would verify
+// the issuer alone.
+bool prepare(SSL* handle, const TlsChoice& choice, const std::string& address) {
   const std::string& name = choice.name;
   error_code not_an_address;
   asio::ip::make_address(name, not_an_address);
   const bool named = !name.empty() && not_an_address;
-  if (named) SSL_set_tlsext_host_name(handle, name.c_str());
+  if (named && SSL_set_tlsext_host_name(handle, name.c_str()) != 1) return false;
   if (!choice.alpn.empty()) {
     const std::string wire = static_cast<char>(choice.alpn.size()) + choice.alpn;
-    SSL_set_alpn_protos(handle, reinterpret_cast<const unsigned char*>(wire.data()),
-                        static_cast<unsigned>(wire.size()));
+    if (SSL_set_alpn_protos(handle, reinterpret_cast<const unsigned char*>(wire.data()),
+                            static_cast<unsigned>(wire.size())) != 0) {
+      return false;
+    }
   }
-  if (!choice.verify) return;
+  if (!choice.verify) return true;
   X509_VERIFY_PARAM* param = SSL_get0_param(handle);
-  if (named) {
-    X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size());
-  } else {
-    X509_VERIFY_PARAM_set1_ip_asc(param, name.empty() ? address.c_str() : name.c_str());
-  }
+  if (named) return X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size()) == 1;
+  return X509_VERIFY_PARAM_set1_ip_asc(param, name.empty() ? address.c_str() : name.c_str()) == 1;
 }
 
 bool agreed(const SSL* handle, const std::string& alpn) {
@@ -44,6 +46,12 @@ bool agreed(const SSL* handle, const std::string& alpn) {
 }
 
 }  // namespace
+
+// The dot of the root belongs neither into SNI (RFC 6066 3) nor into a certificate.
+TlsChoice TlsContexts::choose(std::string name, bool skip_verify, std::string alpn) {
+  if (name.ends_with('.')) name.pop_back();
+  return {skip_verify ? &trusting() : &verifying(), std::move(name), !skip_verify, std::move(alpn)};
+}
 
 ssl::context& TlsContexts::verifying() {
   if (!verifying_) {
@@ -67,7 +75,9 @@ ssl::context& TlsContexts::trusting() {
 asio::awaitable<std::optional<ProbeResult>> shake_hands(TlsStream& stream, Attempt& attempt, const TlsChoice& choice) {
   error_code ignored;  // a flight of several writes shall not wait for the peer's acknowledgement of the first
   attempt.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  prepare(stream.native_handle(), choice, attempt.target().address().to_string());
+  if (!prepare(stream.native_handle(), choice, attempt.target().address().to_string())) {
+    co_return not_probed(fmt::format("no certificate can be for {}", choice.name));
+  }
   auto [error] = co_await stream.async_handshake(ssl::stream_base::client, kAwait);
   if (!error && !agreed(stream.native_handle(), choice.alpn)) {
     co_return failed(Fault::tls, fmt::format("TLS: the server does not speak {} (ALPN)", choice.alpn));

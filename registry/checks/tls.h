@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "registry/checks/attempt.h"
 
@@ -26,9 +25,7 @@ struct TlsChoice {
 
 class TlsContexts {
  public:
-  [[nodiscard]] TlsChoice choose(std::string name, bool skip_verify, std::string alpn = {}) {
-    return {skip_verify ? &trusting() : &verifying(), std::move(name), !skip_verify, std::move(alpn)};
-  }
+  [[nodiscard]] TlsChoice choose(std::string name, bool skip_verify, std::string alpn = {});
 
   // `ca_file`: further trusted roots in PEM beside the system's (which SSL_CERT_FILE replaces); "" = none.
   explicit TlsContexts(std::string ca_file) : ca_file_(std::move(ca_file)) {}

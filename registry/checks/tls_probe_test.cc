@@ -200,5 +200,25 @@ TEST_F(TlsProbe, AConnectionServesTenQuickProbes) {
   EXPECT_EQ(server.accepted(), 2);
 }
 
+TEST_F(TlsProbe, ANameThatNoCertificateCanBeForIsNotTakenForNoName) {
+  const Certificate certificate("IP:127.0.0.1");
+  LoopbackServer server(serve(certificate, kFine));
+  CheckDef check = https_check();
+  check.http.host = "[fe80::1%1]";
+  const ProbeResult result = ask(check, server.endpoint(), trust(certificate));
+  EXPECT_EQ(result.verdict, Verdict::failed);
+  EXPECT_EQ(result.output, "not probed: no certificate can be for fe80::1%1");
+}
+
+TEST_F(TlsProbe, TheDotOfTheRootIsNoPartOfAName) {
+  const Certificate certificate("DNS:app.test");
+  LoopbackServer server(serve(certificate, kFine));
+  CheckDef check = https_check();
+  check.http.tls_name = "app.test.";
+  const ProbeResult result = ask(check, server.endpoint(), trust(certificate));
+  EXPECT_EQ(result.verdict, Verdict::ok) << result.output;
+  EXPECT_EQ(sni(), "app.test");
+}
+
 }  // namespace
 }  // namespace registry::checks::test
