@@ -140,7 +140,7 @@ std::vector<Setting> other_settings() {
       {"store", "kind", Kind::text, 0, 0, set_store_kind, {}},
       {"store", "path", Kind::text, 0, 0, set_store_path, {}, "--data-dir"},
       {"health", "interval", Kind::duration, 100, kHour, duration(FIELD(http.check_defaults.interval)), {}},
-      {"health", "timeout", Kind::duration, 10, kHour, duration(FIELD(http.check_defaults.timeout)), {}},
+      {"health", "timeout", Kind::duration, 10, 60'000, duration(FIELD(http.check_defaults.timeout)), {}},
       {"health", "fall", Kind::integer, 1, 100, number(FIELD(http.check_defaults.fall)), {}},
       {"health", "rise", Kind::integer, 1, 100, number(FIELD(http.check_defaults.rise)), {}},
       {"health", "ok", Kind::integer, 1, 100, number(FIELD(http.check_defaults.ok)), {}},

@@ -59,7 +59,7 @@ struct DnsProbe {  // one question to the instance, which is a name server
   bool operator==(const DnsProbe&) const = default;
 };
 
-// Bounds: interval 100 ms .. 1 h; timeout 10 ms .. interval; rise, fall, ok 1 .. 100.
+// Bounds: interval 100 ms .. 1 h; timeout 10 ms .. interval, at most 60 s; rise, fall, ok 1 .. 100.
 struct CheckDef {
   std::string name;  // unique in its instance; default = the kind's name; "lease" is the short form of a heartbeat
   CheckKind kind = CheckKind::tcp;
@@ -93,6 +93,20 @@ struct CheckDef {
       return check.dns.port;
     default:
       return std::nullopt;
+  }
+}
+
+// The port that the kind is known by; 0 = none. Asked where neither the check nor the instance names one.
+[[nodiscard]] constexpr std::uint16_t usual_port(CheckKind kind) {
+  switch (kind) {
+    case CheckKind::http:
+      return 80;
+    case CheckKind::https:
+      return 443;
+    case CheckKind::dns:
+      return 53;
+    default:
+      return 0;
   }
 }
 

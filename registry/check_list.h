@@ -44,6 +44,10 @@ class CheckList {
     static const auto empty = std::make_shared<std::vector<CheckDef>>();
     return empty;
   }
+  // A list is only ever changed before it became part of a registration: by a reader of JSON, a test, a copy that PATCH
+  // merges into while the original stays where it is (which makes the count 2). What the registry and, from there, the
+  // probe thread hold is const and shared from its first moment on. So a count of 1 is not another thread's last
+  // release, which this relaxed reading would not be ordered after.
   std::vector<CheckDef>& own() {
     if (list_.use_count() != 1) list_ = std::make_shared<std::vector<CheckDef>>(*list_);
     return *list_;

@@ -82,7 +82,7 @@ struct RegistryCore {
   CheckPool check_pool;
   struct Follower {
     Service* service = nullptr;
-    Instance* instance = nullptr;
+    Instance* instance = nullptr;  // null = its template
     auto operator<=>(const Follower&) const = default;
   };
   std::map<std::string, std::set<Follower>, std::less<>> followers;  // who has an alias check on this service, folded
@@ -169,12 +169,16 @@ struct RegistryCore {
   // core_follow.cc
   void follow(Service& service, Instance& instance, Edit& edit);  // after its checks were attached
   void unfollow(Service& service, Instance& instance);            // before they go
-  void pass_on(Edit& edit);                                       // what changed, to who follows it
+  void unfollow(const std::vector<CheckDef>& checks, const Follower& who);
+  // Another template, before it is the policy's. It counts without instances too: they may come later.
+  void replace_followed(Service& service, const std::vector<CheckDef>& checks);
+  void pass_on(Edit& edit);  // what changed, to who follows it
   void pass_on(std::set<std::string, std::less<>> changed, Edit& edit);
   // The same for one service's followers of `key`, from `at` on; returns whether others who follow that service hear.
   using FollowerAt = std::set<Follower>::const_iterator;
   [[nodiscard]] bool pass_on(std::string_view key, const Followed& now, FollowerAt at, FollowerAt end, Edit& edit);
-  // Whether an instance of `service` follows `other`, itself or over others. Folded names; each follows itself.
+  // Whether `service` follows `other`, by an instance or its template, itself or over others. Folded names; each
+  // follows itself.
   [[nodiscard]] bool follows(std::string_view service, std::string_view other) const;
 
   // core_leases.cc

@@ -82,6 +82,8 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
   const bool new_checks = service.policy.checks != policy.checks;
   service.name = name;
   if (fresh) index.insert(&service);
+  check_pool.intern(policy.checks);
+  if (new_checks) replace_followed(service, policy.checks);
   const ServicePolicy old = std::exchange(service.policy, std::move(policy));
   service.declared = declared;
   service.managed_by_config = origin.managed_by_config;
@@ -97,8 +99,7 @@ Service& RegistryCore::put_service(const DomainName& name, ServicePolicy policy,
   tell(edit, {ChangeKind::service, ChangeOp::put, it->first, {}, false, {}});
   if (new_checks) {
     service.combined = nullptr;
-    service.checks =
-        service.policy.checks.empty() ? nullptr : std::make_shared<const std::vector<CheckDef>>(service.policy.checks);
+    service.checks = service.policy.checks.empty() ? nullptr : service.policy.checks.shared();
   }
   edit.steps = true;  // another slow_start counts at once
   for (auto&& [id, instance] : service.instances) {
@@ -116,6 +117,7 @@ void RegistryCore::erase_service(std::string_view key, Edit& edit) {
   if (it == services.end()) return;
   Service& service = it->second;
   while (!service.instances.empty()) erase_instance(service, std::string(service.instances.begin()->first), edit);
+  replace_followed(service, {});
   touch(edit, service, true);
   if (service.empty_since) idle.erase({*service.empty_since, &service});
   members[service.apex].erase(it->first);

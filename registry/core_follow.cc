@@ -10,8 +10,9 @@
 namespace registry {
 namespace {
 
-// Links that one edit is passed on over. Registrations that would close a loop are refused; should the configuration
-// file close one all the same, this ends the round trip.
+// Links that one edit is passed on over. A registration that would close a loop with what is there is refused; the
+// configuration file, the store and the writes of one batch are not judged against each other. Should they close one,
+// this ends the round trip.
 constexpr int kMaxLinks = 64;
 
 // As good as the best of its available instances. Without any, critical; unless none of them was judged yet.
@@ -73,13 +74,24 @@ void RegistryCore::follow(Service& service, Instance& instance, Edit& edit) {
 }
 
 void RegistryCore::unfollow(Service& service, Instance& instance) {
-  if (instance.checks == nullptr || followers.empty()) return;
-  for (const CheckDef& check : *instance.checks) {
+  if (instance.checks != nullptr) unfollow(*instance.checks, {&service, &instance});
+}
+
+void RegistryCore::unfollow(const std::vector<CheckDef>& checks, const Follower& who) {
+  if (followers.empty()) return;
+  for (const CheckDef& check : checks) {
     if (check.kind != CheckKind::alias) continue;
     const auto at = followers.find(fold(check.alias));
     if (at == followers.end()) continue;
-    at->second.erase({&service, &instance});
+    at->second.erase(who);
     if (at->second.empty()) followers.erase(at);
+  }
+}
+
+void RegistryCore::replace_followed(Service& service, const std::vector<CheckDef>& checks) {
+  unfollow(service.policy.checks, {&service, nullptr});
+  for (const CheckDef& check : checks) {
+    if (check.kind == CheckKind::alias) followers[fold(check.alias)].insert({&service, nullptr});
   }
 }
 
@@ -113,6 +125,7 @@ bool RegistryCore::pass_on(std::string_view key, const Followed& now, FollowerAt
   Service& service = *at->service;
   bool others_hear = false, moved = false;
   for (; at != end; ++at) {
+    if (at->instance == nullptr) continue;  // a template: its instances are here themselves
     const Mono before = at->instance->horizon;
     const Heard heard = observe_followed(*at->instance, key, now, edit.now.wall);
     if (heard.changed) {

@@ -72,7 +72,7 @@ struct ServicePolicy {
   Meta meta;
   std::string alias;  // CNAME target, ours or foreign; "" = none
   Publish publish = Publish::addresses;
-  std::vector<CheckDef> checks;  // template for instances without checks of their own
+  CheckList checks;  // template for instances without checks of their own
   bool operator==(const ServicePolicy&) const = default;
 };
 

@@ -110,6 +110,24 @@ TEST_F(Follow, ALoopIsRefusedWhereverItCloses) {
   EXPECT_TRUE(put_service("a.corp", policy));
 }
 
+TEST_F(Follow, ALoopOverTemplatesIsRefusedBeforeAnInstanceIsThere) {
+  ServicePolicy policy;
+  policy.checks = {alias("a.corp")};
+  ASSERT_TRUE(put_service("b.corp", policy));
+  const auto closing = put_instance("a.corp", with_checks(instance("i"), {alias("b.corp")}));
+  ASSERT_FALSE(closing);
+  EXPECT_EQ(closing.error().errors.at(0).code, "loop");
+  policy.checks = {alias("b.corp")};
+  EXPECT_EQ(refused(PutService{name("a.corp"), policy}), ProblemKind::invalid_registration);
+  ASSERT_TRUE(put_service("c.corp", policy));
+  EXPECT_EQ(refused(PutInstance{name("a.corp"), with_checks(instance("i"), {alias("c.corp")})}),
+            ProblemKind::invalid_registration);
+  ASSERT_TRUE(put_service("b.corp", {}));
+  EXPECT_TRUE(put_instance("a.corp", with_checks(instance("i"), {alias("b.corp")})));
+  ASSERT_TRUE(put(DeleteService{name("c.corp")}));
+  EXPECT_TRUE(put_instance("b.corp", with_checks(instance("i"), {alias("c.corp")})));
+}
+
 TEST_F(Follow, ATemplateMakesAllInstancesFollowAndLetsThemGoAgain) {
   ASSERT_TRUE(put_instance("web.corp", instance("i1")));
   ServicePolicy policy;

@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxHeaders = 32;
 inline constexpr std::size_t kMaxCheckText = 2048;   // a path, a header's value, an expected body
 inline constexpr std::size_t kMaxExpectations = 16;  // JSON pointers of one check
 inline constexpr std::size_t kMaxArguments = 64;     // of an exec check, its program counted
+// Of a check: as long a probe that hangs holds one of the places of all probes. What takes a minute is not up, for
+// anybody who asks DNS.
+inline constexpr Millis kMaxTimeout{60'000};
 inline constexpr std::size_t kMaxNamespaceAliases = 16;
 inline constexpr std::size_t kMaxTtlRules = 256;
 inline constexpr std::size_t kMaxNameServers = 13;  // what fits one 512-octet answer, as the root's thirteen

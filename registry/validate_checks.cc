@@ -11,21 +11,29 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t kTypeA = 1, kTypeAaaa = 28;  // RFC 1035 3.2.2, RFC 3596 2.1
 
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == 0x7F; });
+}
+
+// A Host header or :authority: a name and a port.
+void check_authority(const std::string& host, const Path& at, Faults& faults) {
+  faults.require(is_plain(host), at, "invalid_name", "must hold neither blanks nor control characters");
+  faults.text(host, kMaxName + 6, at);
+}
+
 void check_tls_name(const std::string& name, const Path& at, Faults& faults) {
   const bool good = name.empty() || parse_ipv4(name) || parse_ipv6(name) || DomainName::parse(name);
   faults.require(good, at, "invalid_name", "must be the name or the address that the certificate is for");
 }
 
 void check_http(const HttpProbe& http, const Path& at, Faults& faults) {
-  const bool plain_path =
-      std::none_of(http.path.begin(), http.path.end(), [](char c) { return c <= ' ' || c == 0x7F; });
-  faults.require(http.path.starts_with('/') && plain_path, Path(at, "path"), "invalid_path",
+  faults.require(http.path.starts_with('/') && is_plain(http.path), Path(at, "path"), "invalid_path",
                  "must begin with '/' and hold neither blanks nor control characters");
   faults.text(http.path, kMaxCheckText, Path(at, "path"));
   faults.require(http.port != 0, Path(at, "port"), "out_of_range", "must be between 1 and 65535");
   faults.require(is_token(http.method) && http.method.size() <= 32, Path(at, "method"), "invalid_method",
                  "must be an HTTP method such as GET or HEAD");
-  faults.text(http.host, kMaxName + 6, Path(at, "host"));  // a name and a port
+  check_authority(http.host, Path(at, "host"), faults);
   const Path headers(at, "headers");
   faults.at_most(http.headers.size(), kMaxHeaders, "headers", headers);
   for (const auto& [name, value] : http.headers) {
@@ -55,10 +63,7 @@ void check_http(const HttpProbe& http, const Path& at, Faults& faults) {
 void check_grpc(const GrpcProbe& grpc, const Path& at, Faults& faults) {
   faults.text(grpc.service, kMaxCheckText, Path(at, "service"));
   faults.require(grpc.port != 0, Path(at, "port"), "out_of_range", "must be between 1 and 65535");
-  const bool plain_host =
-      std::none_of(grpc.host.begin(), grpc.host.end(), [](char c) { return c <= ' ' || c == 0x7F; });
-  faults.require(plain_host, Path(at, "host"), "invalid_name", "must hold neither blanks nor control characters");
-  faults.text(grpc.host, kMaxName + 6, Path(at, "host"));
+  check_authority(grpc.host, Path(at, "host"), faults);
   const bool tls_alone = !grpc.tls && (!grpc.tls_name.empty() || grpc.tls_skip_verify);
   faults.require(!tls_alone, Path(at, "tls"), "required", "must be true, or the other members about TLS have no use");
   faults.require(grpc.tls_name.empty() || !grpc.tls_skip_verify, Path(at, "tls_name"), "exclusive",
@@ -119,7 +124,7 @@ std::string_view member_of(CheckKind kind) {
 // A probe goes to the instance's own address: it needs a port, and an address of the family it names.
 void check_target(const CheckDef& check, const InstanceDef& instance, const Path& at, Faults& faults) {
   const bool needs_port = check.kind != CheckKind::exec;
-  const bool has_port = instance.port || own_port(check);
+  const bool has_port = instance.port || own_port(check) || usual_port(check.kind) != 0;
   faults.require(has_port || !needs_port, Path(Path(at, member_of(check.kind)), "port"), "required",
                  "the instance has no port, so the check must name one");
   const bool v4 = instance.addresses.v4.has_value(), v6 = instance.addresses.v6.has_value();
@@ -130,7 +135,8 @@ void check_target(const CheckDef& check, const InstanceDef& instance, const Path
 
 void check_timing(const CheckDef& check, const Path& at, Faults& faults) {
   faults.range(check.interval, 100ms, 1h, Path(at, "interval"));
-  faults.range(check.timeout, 10ms, std::max<Millis>(check.interval, 10ms), Path(at, "timeout"));
+  const Millis longest = std::min<Millis>(check.interval, kMaxTimeout);
+  faults.range(check.timeout, 10ms, std::max<Millis>(longest, 10ms), Path(at, "timeout"));
   faults.number(check.rise, 1, 100, Path(at, "rise"));
   faults.number(check.fall, 1, 100, Path(at, "fall"));
   faults.number(check.ok, 1, 100, Path(at, "ok"));

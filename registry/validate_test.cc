@@ -116,6 +116,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"FastInterval", [](InstanceDef& d) { d.checks[0].interval = d.checks[0].timeout = 99ms; },
                     "#/checks/0/interval out_of_range"},
         BadInstance{"SlowTimeout", [](InstanceDef& d) { d.checks[0].timeout = 6s; }, "#/checks/0/timeout out_of_range"},
+        BadInstance{"TimeoutOfMinutes",
+                    [](InstanceDef& d) {
+                      d.checks[0].interval = 1h;
+                      d.checks[0].timeout = 60'001ms;
+                    },
+                    "#/checks/0/timeout out_of_range"},
+        BadInstance{"BlankInHost", [](InstanceDef& d) { d.checks[0].http.host = "a b"; },
+                    "#/checks/0/http/host invalid_name"},
         BadInstance{"ZeroRise", [](InstanceDef& d) { d.checks[0].rise = 0; }, "#/checks/0/rise out_of_range"},
         BadInstance{"RelativePath", [](InstanceDef& d) { d.checks[0].http.path = "x"; },
                     "#/checks/0/http/path invalid_path"},
@@ -127,13 +135,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "#/checks/0/http/headers/X control_character"},
         BadInstance{"Status", [](InstanceDef& d) { d.checks[0].http.expect_status = {99}; },
                     "#/checks/0/http/expect/status out_of_range"},
-        BadInstance{"HttpsCheckWithoutPort",
+        BadInstance{"CheckWithoutPort",
                     [](InstanceDef& d) {
                       d.port.reset();
-                      d.checks[0].kind = CheckKind::https;
+                      d.checks[0].kind = CheckKind::tcp;
                     },
-                    "#/checks/0/https/port required"},
-        BadInstance{"CheckWithoutPort", [](InstanceDef& d) { d.port.reset(); }, "#/checks/0/http/port required"},
+                    "#/checks/0/tcp/port required"},
         BadInstance{"JsonPointer", [](InstanceDef& d) { d.checks[0].http.expect_json["/a~2"] = "1"; },
                     "#/checks/0/http/expect/json/~1a~02 invalid_pointer"},
         BadInstance{"TlsNameUnused",
@@ -185,6 +192,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"CheckOfAbsentFamily", [](InstanceDef& d) { d.checks[0].family = Family::ipv6; },
                     "#/checks/0/family no_address"}),
     [](const auto& instance) { return instance.param.name; });
+
+TEST(InstanceRules, AKindWithAPortOfItsOwnNeedsNoOther) {
+  for (const CheckKind kind : {CheckKind::http, CheckKind::https, CheckKind::dns}) {
+    InstanceDef def = InstanceRules::good();
+    def.port.reset();
+    def.checks[0].kind = kind;
+    def.checks[0].dns.name = "a.test";
+    EXPECT_THAT(errors(validate(def, name("worker.corp"))), ElementsAre()) << usual_port(kind);
+  }
+}
 
 TEST(InstanceRules, AllFaultsAtOnce) {
   InstanceDef def = InstanceRules::good();

@@ -8,10 +8,7 @@ std::uint16_t port_of(const Target& target) {
   const CheckDef& check = target.check();
   if (const auto own = own_port(check)) return *own;
   if (target.def->port) return *target.def->port;
-  if (check.kind == CheckKind::http) return 80;
-  if (check.kind == CheckKind::https) return 443;
-  if (check.kind == CheckKind::dns) return 53;
-  return 0;
+  return usual_port(check.kind);
 }
 
 bool asks_the_same(const Target& a, const Target& b) {

@@ -30,6 +30,7 @@ void read_statuses(HttpProbe& probe, const json::value& value, const Path& path,
   }
 }
 
+// A null is a value that is expected, like any other: lists of checks are replaced as a whole, never merged.
 void read_json(HttpProbe& probe, const json::value& value, const Path& path, Errors& errors) {
   const json::object* object = value.if_object();
   if (!object) {
@@ -37,7 +38,6 @@ void read_json(HttpProbe& probe, const json::value& value, const Path& path, Err
     return;
   }
   for (const auto& member : *object) {
-    if (member.value().is_null()) continue;
     probe.expect_json[std::string_view(member.key().data(), member.key().size())] = json::serialize(member.value());
   }
 }

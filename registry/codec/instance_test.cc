@@ -89,6 +89,16 @@ TEST(InstanceCodec, ShortAndLongFormsOfAnInstanceAreEqual) {
           R"({"port":1,"checks":[{"name":"http","kind":"http","http":{"path":"/x"},"interval":"5s","timeout":"2s"}]})"));
 }
 
+TEST(InstanceCodec, ANullThatIsExpectedInABodyIsAValue) {
+  const InstanceDef def = good(R"({"port":80,"checks":[{"http":{"expect":{"json":{"/error":null,"/a":1}}}}]})");
+  ASSERT_EQ(def.checks.size(), 1U);
+  const auto& wanted = std::as_const(def.checks)[0].http.expect_json;
+  ASSERT_TRUE(wanted.contains("/error"));
+  EXPECT_EQ(wanted.find("/error")->second, "null");
+  EXPECT_EQ(boost::json::serialize(to_json(std::as_const(def.checks)[0]).at("http").at("expect")),
+            R"({"json":{"/a":1,"/error":null}})");
+}
+
 TEST(InstanceCodec, ReadsEveryKindOfCheck) {
   const InstanceDef def = good(R"({"port":80,"checks":[
     {"http":{"path":"/h","port":81,"method":"HEAD","headers":{"X-A":"b"},"host":"h.example","expect":{"status":[200,204],"body":"ok"}},
@@ -207,7 +217,7 @@ TEST(InstanceCodec, ReadsTheNewerKindsInShortAndLong) {
   EXPECT_THAT(def.checks[6].exec, ::testing::ElementsAre("/usr/bin/check", "-H", "{address}"));
   EXPECT_EQ(def.checks[7].alias, "DB.corp");
   EXPECT_EQ(def.checks[8].http.tls_name, "c.test");
-  ASSERT_EQ(def.checks[8].http.expect_json.size(), 2U) << "null is absent";
+  ASSERT_EQ(def.checks[8].http.expect_json.size(), 3U);
   EXPECT_EQ(def.checks[8].http.expect_json.at("/status"), "\"UP\"");
   EXPECT_EQ(good(boost::json::serialize(to_json(def))), def);
 }

@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 #include <utility>
+#include <vector>
 
 #include "registry/codec/words.h"
 #include "registry/validate.h"
@@ -55,7 +56,11 @@ constexpr Field<ServiceDraft> kServiceFields[] = {
     {"alias", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_domain_text(d.policy.alias, v, at, e); }},
     {"publish", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_word(d.policy.publish, v, at, e, kPublish); }},
     {"checks",
-     [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_checks(d.policy.checks, v, at, e, d.check_defaults); }},
+     [](ServiceDraft& d, auto& v, auto& at, auto& e) {
+       std::vector<CheckDef> checks;
+       read_checks(checks, v, at, e, d.check_defaults);
+       d.policy.checks = std::move(checks);
+     }},
     // What a GET adds.
     {"service"},
     {"name"},
