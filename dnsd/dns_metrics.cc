@@ -90,6 +90,7 @@ void append_dns_metrics(std::string& out, const serve::Server::Stats& dns, const
   single(out, "dnsd_check_targets_idle", "gauge", "Of them, those probed less often: nobody asks for their services.",
          probes.idle);
   single(out, "dnsd_checks_running", "gauge", "Probes under way.", probes.running);
+  single(out, "dnsd_checks_waiting", "gauge", "Probes that are due and wait for a place.", probes.waiting);
   single(out, "dnsd_checks_skipped_total", "counter", "Probes left out because the last one still ran.",
          probes.skipped);
 }

@@ -7,6 +7,7 @@
 #include "dnsd/daemon.h"
 #include "dnsd/descriptors.h"
 #include "dnsd/log.h"
+#include "registry/checks/runner.h"
 
 namespace {
 
@@ -20,13 +21,15 @@ constexpr std::size_t kOtherDescriptors = 256;
 
 void prepare_descriptors(const dnsd::Config& config) {
   const auto limit = dnsd::raise_descriptor_limit();
-  const auto wanted = config.http.max_connections + config.dns.tcp_connections + config.checks.max_concurrent;
+  const auto wanted =
+      config.http.max_connections + config.dns.tcp_connections + registry::checks::most_descriptors(config.checks);
   if (limit >= wanted + kOtherDescriptors) return;
-  dnsd::log::event(
-      "descriptors.few", dnsd::log::Level::warning,
-      {{"limit", limit},
-       {"wanted", wanted + kOtherDescriptors},
-       {"hint", "raise the hard limit (LimitNOFILE=), or lower http.max_connections, dns.tcp_connections"}});
+  dnsd::log::event("descriptors.few", dnsd::log::Level::warning,
+                   {{"limit", limit},
+                    {"wanted", wanted + kOtherDescriptors},
+                    {"hint",
+                     "raise the hard limit (LimitNOFILE=), or lower http.max_connections, dns.tcp_connections, "
+                     "health.max_concurrent"}});
 }
 
 int serve(const dnsd::CommandLine& flags) {

@@ -2,7 +2,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -14,6 +13,8 @@ namespace registry::checks {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::size_t kLongestCharacter = 4;  // octets of UTF-8: what is kept is never cut within the last shown one
 
 // Exit codes as Nagios's plugins and Consul's scripts have them: 0 passes, 1 warns, everything else fails.
 ProbeResult judge(int status, const std::string& output) {
@@ -27,19 +28,22 @@ ProbeResult judge(int status, const std::string& output) {
 
 class ExecCheck final : public Probe {
  public:
-  explicit ExecCheck(const Target& target) : target_(target) {}
+  ExecCheck(const Target& target, Reaper& reaper) : target_(target), reaper_(reaper) {}
 
   asio::awaitable<ProbeResult> run(Attempt& attempt) override {
-    Child child(attempt.io(), kMaxOutput);
+    if (attempt.ended()) co_return attempt.failure(asio::error::operation_aborted);
+    reaper_.sweep();
+    if (reaper_.full()) co_return not_known("local fault: too many programs of earlier checks cannot be ended");
+    Child child(attempt.io(), kMaxOutput + kLongestCharacter - 1, reaper_);
     const auto& endpoint = attempt.target();
     const std::string address = endpoint.address().is_unspecified() ? "" : endpoint.address().to_string();
     const std::string port = endpoint.port() == 0 ? "" : std::to_string(endpoint.port());
-    if (const auto error = child.start(command(address, port), environment(address, port))) {
-      const bool ours = is_local(error, false) || error.value() == EAGAIN;  // EAGAIN: too many processes
-      if (ours) co_return not_known(fmt::format("local fault: {}", error.message()));
-      co_return failed(Fault::none, fmt::format("cannot be run: {}", error.message()));
+    if (const auto refused = child.start(command(address, port), environment(address, port))) {
+      const std::string why = refused->error.message();
+      co_return refused->ours ? not_known(fmt::format("local fault: {}", why))
+                              : failed(Fault::none, fmt::format("cannot be run: {}", why));
     }
-    attempt.on_end([&child] { child.kill(); });
+    attempt.on_end([&child] { child.give_up(); });
     const std::optional<int> status = co_await child.wait();
     attempt.on_end(nullptr);
     if (attempt.ended()) co_return attempt.failure(asio::error::timed_out);
@@ -78,10 +82,13 @@ class ExecCheck final : public Probe {
   }
 
   Target target_;
+  Reaper& reaper_;
 };
 
 }  // namespace
 
-std::unique_ptr<Probe> make_exec_probe(const Target& target) { return std::make_unique<ExecCheck>(target); }
+std::unique_ptr<Probe> make_exec_probe(const Target& target, Reaper& reaper) {
+  return std::make_unique<ExecCheck>(target, reaper);
+}
 
 }  // namespace registry::checks

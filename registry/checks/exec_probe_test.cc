@@ -1,13 +1,20 @@
 #include <gmock/gmock.h>
 
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "registry/checks/probe_test_tools.h"
+#include "registry/checks/refusing_test_tools.h"
 
 namespace registry::checks::test {
 namespace {
@@ -44,6 +51,11 @@ class ExecProbe : public testing::Test {
   std::string read(const std::string& name) {
     std::ifstream file(folder_ + "/" + name);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static bool eventually(const std::function<bool()>& reached) {
+    const Mono end = std::chrono::steady_clock::now() + kPatience;
+    while (!reached() && std::chrono::steady_clock::now() < end) ::sched_yield();
+    return reached();
   }
   static bool is_alive(pid_t process) {  // a zombie that nobody reaps is not
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
@@ -101,9 +113,7 @@ TEST_F(ExecProbe, AtTheDeadlineTheWholeGroupIsKilled) {
   EXPECT_EQ(result.fault, Fault::timeout);
   EXPECT_EQ(result.output, "timed out after 500ms");
   const pid_t child = std::stoi(read("child"));
-  const Mono end = std::chrono::steady_clock::now() + kPatience;
-  while (is_alive(child) && std::chrono::steady_clock::now() < end) ::sched_yield();
-  EXPECT_FALSE(is_alive(child));
+  EXPECT_TRUE(eventually([&] { return !is_alive(child); }));
 }
 
 TEST_F(ExecProbe, WhatItLeavesBehindDoesNotHoldTheResultBackAndIsKilled) {
@@ -128,6 +138,103 @@ TEST_F(ExecProbe, WhatCannotBeRunFailsWithTheReason) {
   EXPECT_THAT(absent.output, StartsWith("cannot be run: No such file"));
   std::ofstream(folder_ + "/plain") << "text";
   EXPECT_THAT(run(exec_check({folder_ + "/plain"})).output, StartsWith("cannot be run: Permission denied"));
+}
+
+// The kernel does not let us end it: as for a program that hangs in a call that nothing interrupts.
+TEST_F(ExecProbe, ThatCannotBeEndedIsReportedAtItsTimeoutAllTheSame) {
+  CheckDef check = exec_check({script("stays", "echo $$ > " + folder_ + "/stays.pid; exec sleep 30")});
+  check.timeout = Millis(300);
+  const auto result = refusing({SYS_kill, SYS_tgkill, SYS_pidfd_send_signal}, EPERM, [&] { return run(check); });
+  if (!result) GTEST_SKIP() << "no seccomp here";
+  EXPECT_EQ(result->fault, Fault::timeout);
+  EXPECT_EQ(result->output, "timed out after 300ms");
+  const pid_t program = std::stoi(read("stays.pid"));
+  EXPECT_TRUE(is_alive(program)) << "the result waited for it";
+  ::kill(program, SIGKILL);
+  EXPECT_EQ(::waitpid(program, nullptr, 0), program);
+}
+
+TEST_F(ExecProbe, NoFurtherOneIsStartedWhileTooManyCannotBeEnded) {
+  Repeated probe(exec_check({"/bin/true"}));
+  std::vector<pid_t> stuck;
+  for (std::size_t i = 0; i < Reaper::kMaxLeft; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setpgid(0, 0);
+      for (;;) ::pause();
+    }
+    probe.programs().take(child, true);
+    stuck.push_back(child);
+  }
+  const boost::asio::ip::tcp::endpoint nowhere;
+  EXPECT_EQ(probe.ask(nowhere).verdict, Verdict::unknown);
+  ::kill(stuck.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] {
+    probe.programs().sweep();
+    return !probe.programs().full();
+  }));
+  EXPECT_EQ(probe.ask(nowhere).verdict, Verdict::ok);
+  for (const pid_t child : stuck) ::kill(child, SIGKILL);
+  EXPECT_TRUE(eventually([&] {
+    probe.programs().sweep();
+    return probe.programs().empty();
+  }));
+}
+
+TEST_F(ExecProbe, WhereOrphansFallToUsTheyAreReapedToo) {
+  while (::waitpid(-1, nullptr, 0) > 0) {  // what the other tests killed, whose reapers did not live to see it
+  }
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // as PID 1 of a container
+  Repeated probe(exec_check({script("orphans", "(exec tail -f /dev/null) & (exec tail -f /dev/null) & echo done")}));
+  EXPECT_EQ(probe.ask({}).output, "done");
+  EXPECT_TRUE(eventually([&] {
+    probe.programs().sweep();
+    return probe.programs().empty();
+  }));
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD) << "somebody is left";
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+TEST_F(ExecProbe, AKernelThatTellsNoEndIsOurFault) {
+  const auto result = refusing({SYS_pidfd_open}, ENOSYS, [&] { return run(exec_check({"/bin/true"})); });
+  if (!result) GTEST_SKIP() << "no seccomp here";
+  EXPECT_EQ(result->verdict, Verdict::unknown);
+  EXPECT_THAT(result->output, StartsWith("local fault: "));
+}
+
+TEST_F(ExecProbe, ACharacterIsNotCutInTwo) {
+  const std::string many(255, 'x');
+  EXPECT_EQ(run(exec_check({"/usr/bin/printf", "%s", many + "\u00e9" + many})).output, many);
+}
+
+TEST_F(ExecProbe, OutputThatComesInPiecesAndWithTheEndIsAllThere) {
+  const std::string path = script("pieces", "echo one; echo two; echo three");
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(run(exec_check({path})).output, "one two three");
+}
+
+TEST_F(ExecProbe, HasTheUsualLimitOfDescriptorsAndNotOurs) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  if (before.rlim_max < 2000) GTEST_SKIP() << "the hard limit is below what is to be lowered";
+  const rlimit raised{2000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &raised), 0);
+  // It may begin a moment before it is told.
+  CheckDef check = exec_check({script("limit", "until [ $(ulimit -Sn) = 1024 ]; do :; done; ulimit -Hn")});
+  const ProbeResult result = run(check);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(result.output, before.rlim_max == RLIM_INFINITY ? "unlimited" : std::to_string(before.rlim_max));
+}
+
+TEST_F(ExecProbe, IsNotProtectedAsWeAreWhenMemoryIsShort) {
+  constexpr const char* kOwn = "/proc/self/oom_score_adj";
+  int before = 0;
+  std::ifstream(kOwn) >> before;
+  if (!(std::ofstream(kOwn) << -7 << std::flush)) GTEST_SKIP() << "this needs a privilege";
+  const ProbeResult result =
+      run(exec_check({script("oom", "until [ $(cat /proc/$$/oom_score_adj) = 0 ]; do :; done; echo 0")}));
+  std::ofstream(kOwn) << before;
+  EXPECT_EQ(result.output, "0");
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ class GrpcCheck final : public Probe {
     co_return result;
   }
 
+  void set_interval(Millis interval) override { kept_.set_interval(interval); }
+
  private:
   asio::awaitable<ProbeResult> ask(Attempt& attempt, std::unique_ptr<TlsStream> tls,
                                    std::unique_ptr<GrpcSession> session, bool& told) {

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <cerrno>
 #include <memory>
 #include <optional>
 
@@ -135,6 +137,14 @@ class Exchange {
   bool heard_ = false;
 };
 
+// Nobody spoke on it since the last response, or hung up. An octet that is there already would be taken for the
+// beginning of the next response; what TLS sends for itself (tickets) it tells apart itself.
+bool is_quiet(const TlsConnection& connection) {
+  char octet = 0;
+  const auto got = ::recv(connection.socket->native_handle(), &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 ? errno == EAGAIN : got > 0 && connection.tls != nullptr;
+}
+
 class HttpGet final : public Probe {
  public:
   HttpGet(const Target& target, TlsContexts& tls, KeptCount& kept)
@@ -153,7 +163,7 @@ class HttpGet final : public Probe {
     auto request = build_request(def_, authority_of(instance_->host, attempt.target(), tls_ ? 443 : 80));
     if (!request) co_return not_probed(request.error());
     bool heard = false;
-    if (auto open = kept_.take(attempt.target())) {
+    if (auto open = kept_.take(attempt.target()); open && is_quiet(*open)) {
       attempt.adopt(std::move(open->socket));
       ProbeResult result = co_await ask(attempt, std::move(open->tls), *request, heard);
       if (heard || attempt.ended()) co_return result;
@@ -171,6 +181,8 @@ class HttpGet final : public Probe {
     ProbeResult result = co_await ask(attempt, std::move(stream), *request, heard);
     co_return result;
   }
+
+  void set_interval(Millis interval) override { kept_.set_interval(interval); }
 
  private:
   // `tls` is built on the attempt's socket; null = plain.

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -309,6 +312,42 @@ TEST(HttpProbe, AKeptConnectionIsNotUsedForAnotherAddress) {
   EXPECT_EQ(probe.ask(one.endpoint()).verdict, Verdict::ok);
   EXPECT_EQ(probe.ask(two.endpoint()).verdict, Verdict::failed);
   EXPECT_EQ(probe.kept(), 1U);
+}
+
+TEST(HttpProbe, NothingStaysOpenWhereProbesComeSlowlyFromNowOn) {
+  LoopbackServer server(answers_times(100, response("200 OK", "fine")));
+  Repeated probe(quick());
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(probe.kept(), 1U);
+  probe.probe().set_interval(Millis(5000));
+  EXPECT_EQ(probe.kept(), 0U);
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(probe.kept(), 0U);
+  probe.probe().set_interval(Millis(500));
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  EXPECT_EQ(probe.kept(), 1U);
+}
+
+TEST(HttpProbe, WhatAServerSaysUnaskedOnAKeptConnectionIsNoAnswer) {
+  std::atomic<bool> speak{false}, arrived{false};
+  LoopbackServer server([&](tcp::socket& socket) {
+    while (!read_head(socket).empty()) {
+      send(socket, response("200 OK", "fine"));
+      while (!speak) ::sched_yield();
+      if (arrived) continue;
+      send(socket, response("503 x"));
+      int unheard = 1;
+      while (::ioctl(socket.native_handle(), SIOCOUTQ, &unheard) == 0 && unheard > 0) ::sched_yield();
+      arrived = true;
+    }
+  });
+  Repeated probe(quick());
+  EXPECT_EQ(probe.ask(server.endpoint()).verdict, Verdict::ok);
+  ASSERT_EQ(probe.kept(), 1U);
+  speak = true;
+  while (!arrived) ::sched_yield();
+  EXPECT_RESULT(probe.ask(server.endpoint()), ok, none, "200 OK");
+  EXPECT_EQ(server.accepted(), 2);
 }
 
 }  // namespace

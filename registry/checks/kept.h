@@ -13,9 +13,12 @@
 
 namespace registry::checks {
 
-// How many are open between probes, over all targets: each is a descriptor.
+// How many are open between probes, over all targets: each is a descriptor, and with TLS 80 KB.
 struct KeptCount {
-  std::size_t most = 4096;
+  // For each probe that may run at once. A probe of a kept connection takes some milliseconds of its second, so that
+  // many places are enough for far more targets; those beyond it connect anew each time. 80 MB by default, at worst.
+  static constexpr std::size_t kPerPlace = 4;
+  std::size_t most = 256 * kPerPlace;
   std::size_t now = 0;
 };
 
@@ -38,6 +41,11 @@ class Kept {
     }
     --count_.now;
     return std::exchange(connection_, std::nullopt);
+  }
+  // How often its target is probed from now on: where that is no longer quick, nothing stays open.
+  void set_interval(Millis interval) {
+    wanted_ = interval <= kLongestInterval;
+    if (!wanted_) drop();
   }
   // A new connection is used from here on.
   void renew() { uses_ = 0; }

@@ -10,9 +10,8 @@
 
 namespace registry::checks {
 
-inline constexpr std::size_t kMaxOutput = 256;  // octets, CheckStatus::output
-
-// At most 256 octets of valid UTF-8 on one line: control characters become spaces, bad octets '?'.
+// At most kMaxOutput octets (registry/health.h) of valid UTF-8 on one line: control characters become spaces, bad
+// octets '?'.
 [[nodiscard]] std::string clean_text(std::string_view text);
 
 [[nodiscard]] ProbeResult passed(std::string_view output);

@@ -9,8 +9,16 @@
 
 namespace registry::checks {
 
+class Reaper;
 class TlsContexts;
 struct KeptCount;
+
+// What all probes share.
+struct ProbeTools {
+  TlsContexts& tls;
+  KeptCount& kept;
+  Reaper& programs;
+};
 
 class Probe {
  public:
@@ -18,6 +26,8 @@ class Probe {
   // Asks once over `attempt`, whose clock runs already, and returns when it knows or the attempt has ended.
   // The latency is the caller's to measure. Never more than one at a time per probe.
   virtual boost::asio::awaitable<ProbeResult> run(Attempt& attempt) = 0;
+  // How often it is asked from now on, which may be less often than the check says.
+  virtual void set_interval(Millis) {}
 };
 
 // http, https: one request, on a connection of its own or one that was kept (kept.h); redirects are not
@@ -33,9 +43,9 @@ class Probe {
 [[nodiscard]] std::unique_ptr<Probe> make_dns_probe(const Target& target);
 // exec: runs the program; whether it may be run was judged before (Prober::launch). The attempt's target only tells
 // the program what it is about; it may be unspecified.
-[[nodiscard]] std::unique_ptr<Probe> make_exec_probe(const Target& target);
+[[nodiscard]] std::unique_ptr<Probe> make_exec_probe(const Target& target, Reaper& programs);
 
 // By the check's kind, which is one that is probed.
-[[nodiscard]] std::unique_ptr<Probe> make_probe(const Target& target, TlsContexts& tls, KeptCount& kept);
+[[nodiscard]] std::unique_ptr<Probe> make_probe(const Target& target, const ProbeTools& tools);
 
 }  // namespace registry::checks

@@ -9,6 +9,7 @@
 #include "registry/checks/attempt.h"
 #include "registry/checks/kept.h"
 #include "registry/checks/probe.h"
+#include "registry/checks/reaper.h"
 #include "registry/checks/tls.h"
 
 namespace registry::checks::test {
@@ -32,7 +33,7 @@ class Repeated {
   explicit Repeated(const CheckDef& check, std::string ca_file = {}, InstanceDef def = {})
       : timeout_(check.timeout),
         tls_(std::move(ca_file)),
-        probe_(make_probe(target_of(check, std::move(def)), tls_, kept_)) {}
+        probe_(make_probe(target_of(check, std::move(def)), {tls_, kept_, programs_})) {}
 
   ProbeResult ask(const boost::asio::ip::tcp::endpoint& endpoint) {
     const auto attempt = std::make_shared<Attempt>(io_, endpoint, timeout_, lag_);
@@ -50,6 +51,8 @@ class Repeated {
   [[nodiscard]] std::size_t kept() const { return kept_.now; }
   void forget() { probe_.reset(); }
   KeptCount& count() { return kept_; }
+  Probe& probe() { return *probe_; }
+  Reaper& programs() { return programs_; }
 
  private:
   Millis timeout_;
@@ -57,6 +60,7 @@ class Repeated {
   LoopLag lag_{io_};
   TlsContexts tls_;
   KeptCount kept_;
+  Reaper programs_;
   std::unique_ptr<Probe> probe_;
 };
 

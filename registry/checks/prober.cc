@@ -1,6 +1,7 @@
 #include "registry/checks/prober.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -10,7 +11,6 @@
 
 #include "registry/checks/outcome.h"
 #include "registry/names.h"
-#include "registry/validate.h"
 
 namespace registry::checks {
 namespace {
@@ -18,13 +18,11 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+constexpr Millis kReapEvery{100};
+
 constexpr Millis kSlowest = std::chrono::hours(1);  // what an interval may be at most (registry/check.h), idle or not
 
 Mono clock_now() { return std::chrono::steady_clock::now(); }
-
-std::string_view family_word(Family family) {
-  return family == Family::ipv4 ? "IPv4 " : family == Family::ipv6 ? "IPv6 " : "";
-}
 
 template <class T>
 void store(std::atomic<T>& counter, auto value) {
@@ -33,12 +31,6 @@ void store(std::atomic<T>& counter, auto value) {
 
 }  // namespace
 
-std::optional<asio::ip::address> address_for(const Addresses& addresses, Family family) {
-  if (addresses.v4 && family != Family::ipv6) return to_asio(*addresses.v4);
-  if (addresses.v6 && family != Family::ipv4) return to_asio(*addresses.v6);
-  return std::nullopt;
-}
-
 Prober::Prober(asio::io_context& io, const Options& options, std::function<void(Report)> report,
                std::function<void(HostReport)> report_host)
     : io_(io),
@@ -46,10 +38,15 @@ Prober::Prober(asio::io_context& io, const Options& options, std::function<void(
       policy_(options.forbidden, options.forbidden_endpoints),
       exec_programs_(options.exec_programs),
       idle_factor_(options.idle_factor),
+      // A service whose instances all hang leaves a quarter of the places to the others, at the price of a third more
+      // time for its own turns. Registering many services gets around it; the bound of a timeout is what is left then.
+      service_share_(options.max_concurrent - options.max_concurrent / 4),
       tls_(options.ca_file),
+      kept_{KeptCount::kPerPlace * options.max_concurrent},
       lag_(io),
       schedule_(options.max_concurrent, std::random_device{}()),
       timer_(io),
+      reap_timer_(io),
       hosts_(io, options.resolver_servers, policy_, std::move(report_host),
              [this](const std::string& host, const Addresses& before, const Addresses& now) {
                host_changed(host, before, now);
@@ -72,7 +69,6 @@ void Prober::carry_out(AddTarget add) {
         phase_hash(entry.target) % static_cast<std::uint64_t>(std::max<std::int64_t>(interval.count(), 1));
     entry.first += std::chrono::microseconds(part);
   }
-  entry.probe = make_probe(entry.target, tls_, kept_);
   const std::string host = fold(entry.target.def->host);
   Entry& kept = entries_.emplace(generation, std::move(entry)).first->second;
   if (!host.empty()) by_host_[host].insert(generation);
@@ -81,7 +77,12 @@ void Prober::carry_out(AddTarget add) {
 
 void Prober::schedule(Entry& entry) {
   entry.scheduled = true;
-  schedule_.add(entry.target.generation, interval_of(entry), entry.first);
+  schedule_.add(entry.target.generation, interval_of(entry), entry.first, share_of(entry.target));
+}
+
+Share Prober::share_of(const Target& target) const {
+  if (target.check().kind == CheckKind::exec) return {0, kMaxPrograms};
+  return {XXH3_64bits(target.service->data(), target.service->size()) | 1U, service_share_};
 }
 
 Millis Prober::interval_of(const Entry& entry) const {
@@ -95,6 +96,7 @@ void Prober::carry_out(SetPace pace) {
   it->second.idle = pace.idle;
   idle_ += pace.idle ? 1 : -1;
   schedule_.set_interval(pace.generation, interval_of(it->second), clock_now());
+  if (it->second.probe) it->second.probe->set_interval(interval_of(it->second));
 }
 
 void Prober::carry_out(RemoveTarget remove) {
@@ -140,29 +142,22 @@ void Prober::pump() {
   publish_counters();
 }
 
-// Where the check asks, or why it may not.
-std::expected<tcp::endpoint, std::string> Prober::endpoint_of(const Target& target) const {
-  const CheckDef& check = target.check();
-  const InstanceDef& def = *target.def;
-  const auto address = address_for(def.host.empty() ? def.addresses : hosts_.find(def.host.str()), check.family);
-  const std::uint16_t port = port_of(target);
-  if (check.kind == CheckKind::exec) {  // goes nowhere itself
-    if (!may_run(exec_programs_, check.exec)) return std::unexpected("the configuration does not allow its program");
-    return tcp::endpoint(address.value_or(asio::ip::address()), port);
-  }
-  if (!address) return std::unexpected(fmt::format("the instance has no {}address", family_word(check.family)));
-  if (port == 0) return std::unexpected("neither the check nor the instance has a port");
-  const tcp::endpoint endpoint(*address, port);
-  if (auto why = policy_.refuses(endpoint)) return std::unexpected(*std::move(why));
-  return endpoint;
-}
-
 void Prober::launch(Generation generation) {
   Entry& entry = entries_.at(generation);  // the schedule holds no target that is not here
   const auto endpoint = endpoint_of(entry.target);
   if (!endpoint) {
     schedule_.finished(generation);
     report(entry, not_probed(endpoint.error()));
+    return;
+  }
+  try {
+    if (!entry.probe) {
+      entry.probe = make_probe(entry.target, {tls_, kept_, programs_});
+      entry.probe->set_interval(interval_of(entry));
+    }
+  } catch (const std::exception& error) {  // out of memory, or no TLS context: the next turn tries again
+    schedule_.finished(generation);
+    report(entry, not_known(fmt::format("local fault: {}", error.what())));
     return;
   }
   entry.attempt = std::make_shared<Attempt>(io_, *endpoint, entry.target.check().timeout, lag_);
@@ -192,7 +187,21 @@ void Prober::finish(Generation generation, const std::shared_ptr<Attempt>& attem
     it->second.attempt = nullptr;
     report(it->second, std::move(result));
   }
+  reap();
   pump();
+}
+
+// Killed programs mostly end within a millisecond, but nobody waits for it.
+void Prober::reap() {
+  if (stopped_ || reaping_ || programs_.empty()) return;
+  reaping_ = true;
+  reap_timer_.expires_after(kReapEvery);
+  reap_timer_.async_wait([this](const boost::system::error_code& error) {
+    reaping_ = false;
+    if (error || stopped_) return;
+    programs_.sweep();
+    reap();
+  });
 }
 
 void Prober::report(const Entry& entry, ProbeResult result) {
@@ -223,6 +232,7 @@ void Prober::arm() {
 void Prober::stop() {
   stopped_ = true;
   timer_.cancel();
+  reap_timer_.cancel();
   lag_.stop();
   hosts_.stop();
   for (auto& [generation, entry] : entries_) {

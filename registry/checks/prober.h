@@ -21,6 +21,7 @@
 #include "registry/checks/kept.h"
 #include "registry/checks/loop_lag.h"
 #include "registry/checks/probe.h"
+#include "registry/checks/reaper.h"
 #include "registry/checks/runner.h"
 #include "registry/checks/schedule.h"
 #include "registry/checks/target.h"
@@ -36,6 +37,10 @@ struct Counters {                            // written by the probe thread alon
 
 class Prober {
  public:
+  // Programs of exec checks at once. Each is a process of some megabytes, and all compete with the DNS threads for the
+  // machine: what 16 plugins of 20 ms do in turn, 800 a second, is more than a machine should spend on them.
+  static constexpr std::size_t kMaxPrograms = 16;
+
   Prober(boost::asio::io_context& io, const Options& options, std::function<void(Report)> report,
          std::function<void(HostReport)> report_host);
 
@@ -49,13 +54,14 @@ class Prober {
  private:
   struct Entry {
     Target target;
-    std::shared_ptr<Probe> probe;
+    std::shared_ptr<Probe> probe;      // made with the first turn
     std::shared_ptr<Attempt> attempt;  // while running
     Mono first{};                      // a host name without addresses waits outside the schedule; not before this
     bool scheduled = false;
     bool idle = false;
   };
   [[nodiscard]] Millis interval_of(const Entry& entry) const;
+  [[nodiscard]] Share share_of(const Target& target) const;
 
   void carry_out(AddTarget add);
   void carry_out(RemoveTarget remove);
@@ -71,6 +77,7 @@ class Prober {
   void report(const Entry& entry, ProbeResult result);
   void host_changed(const std::string& host, const Addresses& before, const Addresses& now);
   void arm();
+  void reap();
   void publish_counters();
 
   boost::asio::io_context& io_;
@@ -78,17 +85,21 @@ class Prober {
   AddressPolicy policy_;
   std::vector<std::string> exec_programs_;
   int idle_factor_;
-  std::size_t idle_ = 0;  // entries that are
+  std::size_t idle_ = 0;       // entries that are
+  std::size_t service_share_;  // places that one service's probes hold at most
   TlsContexts tls_;
   KeptCount kept_;
+  Reaper programs_;
   LoopLag lag_;
   Schedule schedule_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer reap_timer_;
   std::optional<Mono> armed_;
   std::unordered_map<Generation, Entry> entries_;
   std::unordered_map<std::string, std::unordered_set<Generation>> by_host_;  // folded host name
   Counters counters_;
   bool stopped_ = false;
+  bool reaping_ = false;
   HostTable hosts_;
 };
 

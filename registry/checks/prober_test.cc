@@ -272,7 +272,7 @@ TEST_F(ProberTest, AProgramIsRunOnlyIfTheOptionsAllowIt) {
   check.timeout = kPatience;
   check.interval = std::chrono::hours(1);
   InstanceDef def;
-  def.addresses.v4 = Ipv4{{169, 254, 1, 1}};  // no address is forbidden to what goes nowhere
+  def.addresses.v4 = Ipv4{{10, 0, 0, 1}};
   add(target(def, check));
   ASSERT_TRUE(run_until([&] { return reports_.size() == 1; }));
   EXPECT_EQ(reports_[0].result.output, "not probed: the configuration does not allow its program");
@@ -281,7 +281,66 @@ TEST_F(ProberTest, AProgramIsRunOnlyIfTheOptionsAllowIt) {
   make(options);
   add(target(def, check));
   ASSERT_TRUE(run_until([&] { return reports_.size() == 2; }));
-  EXPECT_EQ(reports_[1].result.output, "169.254.1.1");
+  EXPECT_EQ(reports_[1].result.output, "10.0.0.1");
+  def.addresses.v4 = Ipv4{{169, 254, 169, 254}};
+  add(target(def, check));
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 3; }));
+  EXPECT_THAT(reports_[2].result.output, HasSubstr("link-local")) << "it would go there for whoever registered it";
+}
+
+TEST_F(ProberTest, ProgramsHaveFewPlacesOfTheirOwn) {
+  Options options;
+  options.exec_programs = {"/usr/bin/"};
+  make(options);
+  CheckDef check;
+  check.name = "exec";
+  check.kind = CheckKind::exec;
+  check.exec = {"/usr/bin/tail", "-f", "/dev/null"};
+  check.timeout = kPatience;
+  InstanceDef def;
+  def.addresses.v4 = Ipv4{{10, 0, 0, 1}};
+  for (std::size_t i = 0; i < Prober::kMaxPrograms + 3; ++i) add(target(def, check, "w" + std::to_string(i)));
+  ASSERT_TRUE(run_until([&] { return counter(prober_->counters().running) == Prober::kMaxPrograms; }));
+  EXPECT_EQ(counter(prober_->counters().waiting), 3U);
+  const ClosedPort closed;
+  add(target(closed.endpoint(), tcp_check(), "other"));
+  EXPECT_TRUE(run_until([&] { return !reports_.empty(); })) << "nobody else waits for them";
+}
+
+TEST_F(ProberTest, AServiceWhoseInstancesHangLeavesPlacesToOthers) {
+  Options options;
+  options.max_concurrent = 4;
+  make(options);
+  LoopbackServer silent([](tcp::socket& socket) { drain(socket); });
+  LoopbackServer well(answers("HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n"));
+  for (int i = 0; i < 10; ++i) add(target(silent.endpoint(), http_check(), "w" + std::to_string(i)));
+  Target other = target(well.endpoint(), http_check(), "o1");
+  other.service = std::make_shared<const std::string>("other.corp");
+  add(std::move(other));
+  ASSERT_TRUE(run_until([&] { return !reports_.empty(); }));
+  EXPECT_EQ(reports_[0].service, "other.corp");
+  EXPECT_EQ(counter(prober_->counters().running), 3U);
+  EXPECT_EQ(counter(prober_->counters().waiting), 7U);
+}
+
+TEST_F(ProberTest, ATargetThatBecomesIdleHoldsNoConnection) {
+  std::atomic<int> ended{0};
+  LoopbackServer server([&](tcp::socket& socket) {
+    while (!read_head(socket).empty()) send(socket, "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n");
+    ++ended;
+  });
+  Options options;
+  options.idle_factor = 100;
+  make(options);
+  CheckDef check = http_check();
+  check.interval = Millis(900);
+  const Generation generation = add(target(server.endpoint(), check));
+  ASSERT_TRUE(run_until([&] { return reports_.size() == 1; }));
+  EXPECT_EQ(ended, 0);
+  prober_->execute(SetPace{generation, true});
+  prober_->pump();
+  EXPECT_TRUE(run_until([&] { return ended == 1; }));
+  EXPECT_EQ(reports_.size(), 1U);
 }
 
 }  // namespace

@@ -34,7 +34,15 @@ void prepare_thread() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
 }
 
+// Whoever starts the daemon may have left it ignored, which is inherited; then no program's end could be awaited.
+void hear_of_children() {
+  struct sigaction now {};
+  if (::sigaction(SIGCHLD, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) (void)std::signal(SIGCHLD, SIG_DFL);
+}
+
 }  // namespace
+
+std::size_t most_descriptors(const Options& options) { return (2 + KeptCount::kPerPlace) * options.max_concurrent; }
 
 struct Runner::Impl {
   Impl(const Options& options, std::function<void(Report)> report, std::function<void(HostReport)> report_host)
@@ -77,6 +85,7 @@ struct Runner::Impl {
 void Runner::Impl::start() {
   if (started || stopped) return;
   started = true;
+  hear_of_children();
   work.emplace(io.get_executor());
   asio::post(io, [this] {
     prober.start();

@@ -43,6 +43,10 @@ struct Options {
   std::vector<std::string> exec_programs;        // what exec checks may run (may_run in registry/validate.h)
 };
 
+// Descriptors that probes hold at most: two each (a DNS check over UDP that goes on over TCP; a program's output and
+// its end), and the connections that stay open in between.
+[[nodiscard]] std::size_t most_descriptors(const Options& options);
+
 class Runner {
  public:
   // Throws std::invalid_argument when an endpoint of the options is malformed.
@@ -66,7 +70,7 @@ class Runner {
   struct Stats {
     std::uint64_t ok = 0, warn = 0, failed = 0, unknown = 0, running = 0, targets = 0;
     std::uint64_t skipped = 0;              // turns that found the probe before still running
-    std::uint64_t waiting = 0;              // due, but `max_concurrent` others run
+    std::uint64_t waiting = 0;              // due, but too many others run
     std::uint64_t idle = 0;                 // of the targets, those probed slower because nobody asks for them
     std::uint64_t hosts = 0;                // host names that are kept resolved
     std::chrono::microseconds worst_lag{};  // the latest that the probe thread's loop ever ran

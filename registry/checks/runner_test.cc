@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -277,6 +278,34 @@ TEST_F(RunnerTest, WhatNobodyAsksForIsIdleUntilSomebodyDoes) {
   asked = now + Millis(1500);
   runner_->review(now + Millis(1600), last_asked);
   EXPECT_TRUE(idle_is(0));
+}
+
+TEST_F(RunnerTest, HearsOfItsProgramsEndAlsoWhereWeWereStartedWithChildrenIgnored) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  Options options;
+  options.exec_programs = {"/bin/echo"};
+  start(std::move(options));
+  CheckDef check = tcp_check();
+  check.kind = CheckKind::exec;
+  check.exec = {"/bin/echo", "fine"};
+  put(instance("w1", server_.endpoint(), {check}));
+  ASSERT_TRUE(wait_for_report(about("w1")));
+  EXPECT_EQ(last_report().result.verdict, Verdict::ok) << last_report().result.output;
+  runner_->stop();
+  (void)std::signal(SIGCHLD, before);
+}
+
+TEST_F(RunnerTest, StopsAlsoWhileAProgramRuns) {
+  Options options;
+  options.exec_programs = {"/usr/bin/tail"};
+  start(std::move(options));
+  CheckDef check = tcp_check();
+  check.kind = CheckKind::exec;
+  check.exec = {"/usr/bin/tail", "-f", "/dev/null"};
+  put(instance("w1", server_.endpoint(), {check}));
+  while (runner_->stats().running == 0) std::this_thread::yield();
+  runner_->stop();
+  EXPECT_EQ(report_count(), 0U);
 }
 
 }  // namespace

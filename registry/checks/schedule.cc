@@ -40,18 +40,24 @@ Mono Schedule::after_interval(const Item& item, Mono now) {
   return now + item.interval + std::chrono::microseconds(jitter(random_));
 }
 
-void Schedule::add(Generation target, Millis interval, Mono first) {
+void Schedule::add(Generation target, Millis interval, Mono first, Share share) {
   auto [it, fresh] = items_.try_emplace(target);
   if (!fresh) return;  // generations are never used twice
   it->second.interval = interval;
+  it->second.share = {share.of, std::max<std::size_t>(share.most, 1)};
   plan(target, it->second, first);
 }
 
 void Schedule::remove(Generation target) {
   const auto it = items_.find(target);
   if (it == items_.end()) return;
-  if (it->second.state == State::waiting) --waiting_;
+  const bool waited = it->second.state == State::waiting;
+  const Share share = it->second.share;
   items_.erase(it);
+  if (waited) {
+    --waiting_;
+    call_back(share);  // the one that is gone may have been called back itself
+  }
   compact();
 }
 
@@ -96,15 +102,21 @@ void Schedule::advance(Mono now) {
 }
 
 std::optional<Generation> Schedule::take(Mono now) {
-  while (running_ < cap_ && !queue_.empty()) {
+  while (running_.size() < cap_ && !queue_.empty()) {
     const Generation target = queue_.front();
     queue_.pop_front();
     Item* item = find(target);
     if (item == nullptr || item->state != State::waiting) continue;
+    Lane& lane = lanes_[item->share.of];
+    if (lane.running >= item->share.most) {
+      set_aside(target, lane);
+      continue;
+    }
+    ++lane.running;
     item->state = State::running;
     item->last = now;
     --waiting_;
-    ++running_;
+    running_.emplace(target, item->share);
     plan(target, *item, after_interval(*item, now));
     return target;
   }
@@ -112,13 +124,44 @@ std::optional<Generation> Schedule::take(Mono now) {
 }
 
 void Schedule::finished(Generation target) {
-  --running_;
+  const auto place = running_.find(target);
+  if (place == running_.end()) return;
+  const Share share = place->second;
+  running_.erase(place);
+  --lanes_.at(share.of).running;
+  call_back(share);
   Item* item = find(target);
   if (item == nullptr) return;
   item->state = State::idle;
   if (!item->again) return;
   item->again = false;
   enqueue(target, *item);
+}
+
+bool Schedule::is_waiting(Generation target) const {
+  const auto it = items_.find(target);
+  return it != items_.end() && it->second.state == State::waiting;
+}
+
+void Schedule::set_aside(Generation target, Lane& lane) {
+  lane.aside.push_back(target);
+  if (lane.aside.size() > 2 * waiting_ + kSlack) {
+    std::erase_if(lane.aside, [this](Generation each) { return !is_waiting(each); });
+  }
+}
+
+void Schedule::call_back(Share share) {
+  const auto it = lanes_.find(share.of);
+  if (it == lanes_.end()) return;
+  Lane& lane = it->second;
+  while (lane.running < share.most && !lane.aside.empty()) {
+    const Generation target = lane.aside.front();
+    lane.aside.pop_front();
+    if (!is_waiting(target)) continue;
+    queue_.push_front(target);
+    break;
+  }
+  if (lane.running == 0 && lane.aside.empty()) lanes_.erase(it);
 }
 
 std::optional<Mono> Schedule::next() {
@@ -136,10 +179,7 @@ void Schedule::compact() {
     std::ranges::make_heap(heap_, Later{});
   }
   if (queue_.size() > 2 * waiting_ + kSlack) {
-    std::erase_if(queue_, [this](Generation target) {
-      const Item* item = find(target);
-      return item == nullptr || item->state != State::waiting;
-    });
+    std::erase_if(queue_, [this](Generation target) { return !is_waiting(target); });
   }
 }
 

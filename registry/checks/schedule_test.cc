@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <map>
 #include <numeric>
+#include <random>
 #include <set>
+#include <utility>
 
 namespace registry::checks {
 namespace {
@@ -194,6 +198,78 @@ TEST(Schedule, AFasterPaceWhileItRunsCountsFromThatRun) {
   schedule.set_interval(1, kInterval, kStart + Millis(300));
   schedule.finished(1);
   EXPECT_THAT(take_all(schedule, kStart + kInterval), ElementsAre(1));
+}
+
+TEST(Schedule, OneShareLeavesTheOtherPlacesToOthers) {
+  Schedule schedule(4, 1);
+  const Share sick{7, 2}, well{8, 2};
+  for (Generation g = 1; g <= 5; ++g) schedule.add(g, kInterval, kStart + Millis(g), sick);
+  schedule.add(6, kInterval, kStart + Millis(6), well);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(10)), ElementsAre(1, 2, 6)) << "6 is not behind 3, 4 and 5";
+  EXPECT_EQ(schedule.waiting(), 3U);
+  schedule.finished(6);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(11)), ElementsAre());
+  schedule.finished(1);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(12)), ElementsAre(3));
+  schedule.remove(4);
+  schedule.remove(2);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(12)), ElementsAre()) << "2 still runs";
+  schedule.finished(2);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(13)), ElementsAre(5));
+}
+
+TEST(Schedule, OneThatIsRemovedWhenItsTurnHasComeLetsTheNextOneGo) {
+  Schedule schedule(4, 1);
+  for (Generation g = 1; g <= 3; ++g) schedule.add(g, kInterval, kStart + Millis(g), {7, 1});
+  ASSERT_THAT(take_all(schedule, kStart + Millis(10)), ElementsAre(1));
+  schedule.finished(1);
+  schedule.remove(2);
+  EXPECT_THAT(take_all(schedule, kStart + Millis(11)), ElementsAre(3));
+}
+
+TEST(Schedule, HoweverTargetsComeAndGoNoShareIsExceededAndNobodyIsForgotten) {
+  std::minstd_rand random(11);
+  const auto pick = [&](unsigned below) { return static_cast<unsigned>(random()) % below; };
+  constexpr std::size_t kMost[] = {1, 2, 3, 100};
+  Schedule schedule(6, 1);
+  std::map<Generation, unsigned> live, running;  // -> share
+  Generation last = 0;
+  Mono now = kStart;
+  for (int step = 0; step < 20'000; ++step) {
+    now += Millis(pick(30));
+    if (pick(4) == 0 && live.size() < 60) {
+      const unsigned share = pick(4);
+      schedule.add(++last, Millis(50), now, {share, kMost[share]});
+      live[last] = share;
+    }
+    if (pick(6) == 0 && !live.empty()) {
+      const auto it = std::next(live.begin(), pick(static_cast<unsigned>(live.size())));
+      schedule.remove(it->first);
+      live.erase(it);
+    }
+    if (pick(2) == 0 && !running.empty()) {
+      const auto it = std::next(running.begin(), pick(static_cast<unsigned>(running.size())));
+      schedule.finished(it->first);
+      running.erase(it);
+    }
+    for (const Generation g : take_all(schedule, now)) running[g] = live.at(g);
+    std::array<std::size_t, 4> counts{};
+    for (const auto& [g, share] : running) ++counts[share];
+    for (std::size_t share = 0; share < 4; ++share) ASSERT_LE(counts[share], kMost[share]) << step;
+    ASSERT_EQ(schedule.running(), running.size());
+    if (running.empty()) {
+      ASSERT_EQ(schedule.waiting(), 0U) << step;
+    }
+  }
+  std::set<Generation> seen;
+  for (int i = 0; i < 1000 && seen.size() < live.size(); ++i, now += Millis(60)) {
+    for (const auto& [g, share] : std::exchange(running, {})) schedule.finished(g);
+    for (const Generation g : take_all(schedule, now)) {
+      seen.insert(g);
+      running[g] = live.at(g);
+    }
+  }
+  EXPECT_EQ(seen.size(), live.size());
 }
 
 }  // namespace

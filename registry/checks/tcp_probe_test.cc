@@ -68,8 +68,9 @@ TEST(TcpProbe, WithoutDescriptorsNothingIsKnown) {
   boost::asio::io_context io;
   TlsContexts tls("");
   KeptCount kept;
+  Reaper programs;
   LoopLag lag(io);
-  const auto probe = make_probe(target_of(tcp_check()), tls, kept);
+  const auto probe = make_probe(target_of(tcp_check()), {tls, kept, programs});
   const auto attempt = std::make_shared<Attempt>(io, server.endpoint(), kPatience, lag);
   ProbeResult result;
   attempt->start();
@@ -94,10 +95,11 @@ TEST(TcpProbe, ALoopThatDidNotRunSaysNothingAboutTheTarget) {
   boost::asio::io_context io;
   TlsContexts tls("");
   KeptCount kept;
+  Reaper programs;
   LoopLag lag(io);
   CheckDef check = http_check();
   check.timeout = Millis(40);
-  const auto probe = make_probe(target_of(check), tls, kept);
+  const auto probe = make_probe(target_of(check), {tls, kept, programs});
   const auto attempt = std::make_shared<Attempt>(io, silent.endpoint(), check.timeout, lag);
   ProbeResult result;
   attempt->start();
@@ -119,8 +121,9 @@ TEST(TcpProbe, AnAbandonedAttemptEndsAtOnce) {
   boost::asio::io_context io;
   TlsContexts tls("");
   KeptCount kept;
+  Reaper programs;
   LoopLag lag(io);
-  const auto probe = make_probe(target_of(http_check()), tls, kept);
+  const auto probe = make_probe(target_of(http_check()), {tls, kept, programs});
   const auto attempt = std::make_shared<Attempt>(io, silent.endpoint(), std::chrono::hours(1), lag);
   bool ended = false;
   attempt->start();
@@ -139,8 +142,9 @@ TEST(TcpProbe, AnAttemptThatEndedBeforeItsFirstStepOpensNoConnection) {
     boost::asio::io_context io;
     TlsContexts tls("");
     KeptCount kept;
+    Reaper programs;
     LoopLag lag(io);
-    const auto probe = make_probe(target_of(http_check()), tls, kept);
+    const auto probe = make_probe(target_of(http_check()), {tls, kept, programs});
     const auto attempt =
         std::make_shared<Attempt>(io, silent.endpoint(), expires ? Millis(0) : Millis(std::chrono::hours(1)), lag);
     attempt->start();
