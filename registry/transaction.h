@@ -69,6 +69,7 @@ struct SetSafeAfter {  // internal: after publishing a drain, when the last answ
   std::string service;
   std::string id;
   Wall safe_after;
+  std::optional<Wall> started = std::nullopt;  // of the drain that was measured; another one is left alone
 };
 struct PutOverride {
   OverrideDef def;

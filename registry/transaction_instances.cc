@@ -145,6 +145,7 @@ Result<Outcome> run(Staging& staging, const UndrainInstance& command) {
 Result<Outcome> run(Staging& staging, const SetSafeAfter& command) {
   auto drain = staging.drain_of({command.service, command.id});
   if (!drain) return Outcome::absent;  // undrained or removed meanwhile
+  if (command.started && drain->started != command.started) return Outcome::absent;
   if (drain->safe_after == command.safe_after) return Outcome::unchanged;
   drain->safe_after = command.safe_after;
   staging.set_drain(std::move(*drain));

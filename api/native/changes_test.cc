@@ -330,5 +330,57 @@ TEST_F(Changes, DrainIsCancelled) {
   EXPECT_EQ(call("POST", std::string(kList) + "/w9/drain").status, 404);
 }
 
+TEST_F(Changes, ADrainBegunAnewIsMeasuredAfterItsOwnGracePeriod) {
+  const auto wait_for_graces = [&](std::size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (on_control([&] { return graces_.size(); }) != count) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  };
+  on_control([&] { hold_graces_ = true; });
+  Client first(port_), second(port_);
+  first.start("POST", std::string(kInstance) + "/drain");
+  wait_for_graces(1);
+  EXPECT_EQ(call("DELETE", std::string(kInstance) + "/drain").status, 204);
+  skew_ = 1'000;
+  second.start("POST", std::string(kInstance) + "/drain");
+  wait_for_graces(2);
+  on_control([&] { end_grace(); });
+  const auto overtaken = first.read_reply();
+  EXPECT_EQ(overtaken.status, 202) << overtaken.body;
+  EXPECT_TRUE(overtaken.json().at("safe_after").is_null()) << "what it measured was another drain";
+  on_control([&] {
+    answered_["worker.corp"] = now().mono;
+    end_grace();
+  });
+  EXPECT_EQ(second.read_reply().json().at("left"), json::value("6s"));
+}
+
+// The process before may have answered with it until the moment it ended, in a DNS-SD list as well.
+class Restarted : public api::testing::ServerTest {
+ protected:
+  void SetUp() override {
+    registry::NamespaceDef corp;
+    corp.name = *registry::DomainName::parse("corp");
+    corp.min_ttl = registry::Millis(5'000);
+    registry::InstanceDef def;
+    def.id = def.label = "w1";
+    registry::Record record{registry_.reserve_revision(), now().wall, {}};
+    record.effects.emplace_back(registry::PutNamespaceEffect{corp});
+    record.effects.emplace_back(registry::PutServiceEffect{*registry::DomainName::parse("worker.corp"), {}, true, 0});
+    record.effects.emplace_back(registry::PutInstanceEffect{"worker.corp", def, 0});
+    registry_.apply(record, now());
+    serve();
+  }
+};
+
+TEST_F(Restarted, DrainWaitsForWhatTheProcessBeforeHandedOutToBrowsers) {
+  on_control([&] { answered_["worker.corp"] = now().mono; });  // asked for since, but never browsed
+  const auto left = [&](std::string_view path) {
+    return std::stoi(std::string(call("POST", path).json().at("left").as_string()));
+  };
+  EXPECT_GT(left(std::string(kInstance) + "/drain"), 10) << "TTL + 2 x min_ttl from the start: 15 s";
+  put_instance("worker.corp", "w2");
+  EXPECT_LE(left(std::string(kList) + "/w2/drain"), 10) << "it is new: TTL + min_ttl";
+}
+
 }  // namespace
 }  // namespace api::native

@@ -3,6 +3,9 @@
 // safe_after = (time of the last answer of the service, read once no worker can use the replaced block any more)
 //            + TTL + min_ttl. Whoever got an SRV record at that time may ask for its target until the record ends; from
 //            the drain on the direct name's TTL ends at safe_after, or is min_ttl.
+//
+// The process before this one may have handed out an instance until the moment it ended, and in a DNS-SD list, after
+// which there is one step more: not before start + TTL + 2 x min_ttl. Its TTL is taken to be today's.
 #include <algorithm>
 
 #include "api/long_poll.h"
@@ -19,33 +22,26 @@ using registry::Wall;
 
 namespace {
 
-// When an answer that may hold the instance last left. An instance from before this process started may have been
-// handed out by the one before it, until the moment it ended.
-std::optional<Mono> last_handed_out(const App& app, const registry::Service& service,
-                                    const registry::Instance& instance) {
-  auto last = app.context.last_answered ? app.context.last_answered(service.name.key()) : std::nullopt;
-  if (!last && app.loaded_at && instance.created <= *app.loaded_at) last = app.started;
-  return last;
-}
-
 Wall measure(const App& app, const registry::Service& service, const registry::Instance& instance) {
   const auto now = app.now();
-  const auto last = last_handed_out(app, service, instance);
-  if (!last) return now.wall;
-  const auto end = *last + app.registry().ttl_of(service) + app.registry().min_ttl_of(service);
-  if (end <= now.mono) return now.wall;
+  const auto ttl = app.registry().ttl_of(service), min_ttl = app.registry().min_ttl_of(service);
+  auto end = now.mono;
+  const auto last = app.context.last_answered ? app.context.last_answered(service.name.key()) : std::nullopt;
+  if (last) end = std::max(end, *last + ttl + min_ttl);
+  if (app.loaded_at && instance.created <= *app.loaded_at) end = std::max(end, app.started + ttl + 2 * min_ttl);
   return now.wall + std::chrono::ceil<registry::Millis>(end - now.mono);
 }
 
 struct State {
-  std::optional<Wall> safe_after;
-  bool exists = false, draining = false;
+  std::optional<Wall> safe_after, started;
+  bool exists = false;
+  [[nodiscard]] bool draining() const { return started.has_value(); }
 };
 
 State state_of(const App& app, const DomainName& service, std::string_view id) {
   const auto* instance = app.registry().find_instance(service.key(), id);
   if (!instance) return {};
-  return {instance->safe_after, true, instance->drain_started.has_value()};
+  return {instance->safe_after, instance->drain_started, true};
 }
 
 Response show(const App& app, const DomainName& service, const std::string& id) {
@@ -53,7 +49,7 @@ Response show(const App& app, const DomainName& service, const std::string& id) 
   if (!state.exists) {
     return problem_response({ProblemKind::unknown_instance, id + " was deregistered", {}, {}});
   }
-  if (!state.draining) {
+  if (!state.draining()) {
     return problem_response(http_problem::drain_cancelled, "the drain of " + id + " was cancelled meanwhile");
   }
   const auto now = app.now();
@@ -77,15 +73,17 @@ awaitable<std::optional<registry::Problem>> start(App& app, DomainName service, 
   auto drained = co_await app.submit(std::move(commands), false);
   if (!drained.results.empty() && !drained.results[0]) co_return drained.results[0].error();
   auto state = state_of(app, service, id);
-  if (!state.draining || state.safe_after) co_return std::nullopt;  // repeated: the first clock stands
+  if (!state.draining() || state.safe_after) co_return std::nullopt;  // repeated: the first clock stands
 
   auto grace = [&app](auto done) { app.context.after_grace([done]() mutable { done(true); }); };
   if (app.context.after_grace) co_await until_done<bool>(app.executor, grace);
   const auto* found = app.registry().find_service(service.key());
   const auto* instance = app.registry().find_instance(service.key(), id);
-  if (!found || !instance || instance->safe_after) co_return std::nullopt;
+  // Another drain than the one that grace was waited for (undone, and asked for anew) is its own caller's to measure.
+  if (!found || !instance || instance->safe_after || state_of(app, service, id).started != state.started)
+    co_return std::nullopt;
   std::vector<registry::Command> measured;
-  measured.emplace_back(registry::SetSafeAfter{service.key(), id, measure(app, *found, *instance)});
+  measured.emplace_back(registry::SetSafeAfter{service.key(), id, measure(app, *found, *instance), state.started});
   auto result = co_await app.submit(std::move(measured), false);
   if (!result.results.empty() && !result.results[0]) co_return result.results[0].error();
   co_return std::nullopt;
@@ -100,7 +98,7 @@ awaitable<void> wait_until_safe(App& app, const Request& request, const DomainNa
   for (;;) {
     const auto state = state_of(app, service, id);
     const auto left = state.safe_after ? *state.safe_after - app.now().wall : registry::Millis(0);
-    if (!state.draining || left.count() <= 0 || hold->gone || app.stopping) co_return;
+    if (!state.draining() || left.count() <= 0 || hold->gone || app.stopping) co_return;
     const auto deadline = std::min(patience, std::chrono::steady_clock::now() + left);
     co_await hold->event.wait_until(deadline);
     hold->event.clear();

@@ -9,6 +9,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -45,7 +47,8 @@ class ServerTest : public ::testing::Test {
         [this](const Question& question) { return resolve(question); },
         [this](std::string_view service) { return last_answered(service); },
         [this](std::move_only_function<void()> next) {
-          boost::asio::post(io_, [next = std::move(next)]() mutable { next(); });
+          graces_.push_back(std::move(next));
+          if (!hold_graces_) end_grace();
         },
         [this] { return readiness_; },
         [this] { return reload_; },
@@ -80,6 +83,11 @@ class ServerTest : public ::testing::Test {
   Reply call(std::string_view method, std::string_view target, std::string_view body = {},
              std::string_view headers = {}) {
     return Client(port_).call(method, target, body, headers);
+  }
+  // On the control thread: the oldest grace period that is waited for is over.
+  void end_grace() {
+    boost::asio::post(io_, [next = std::move(graces_.front())]() mutable { next(); });
+    graces_.pop_front();
   }
   void make_namespace() { ASSERT_EQ(call("PUT", "/api/v1/namespaces/corp", "{}").status, 201); }
   Reply put_instance(std::string_view service, std::string_view id, std::string_view body = "{}") {
@@ -129,6 +137,8 @@ class ServerTest : public ::testing::Test {
   Readiness readiness_{.ready = true, .store = true, .zones = true, .dns = true};
   std::expected<void, std::vector<std::string>> reload_;
   std::map<std::string, registry::Mono, std::less<>> answered_;
+  std::deque<std::move_only_function<void()>> graces_;  // of drains; the control thread's
+  bool hold_graces_ = false;
 };
 
 }  // namespace api::testing
