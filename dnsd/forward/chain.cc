@@ -60,8 +60,8 @@ std::optional<Question> end_of_chain(const wire::Message& ours, const Question& 
   return out;
 }
 
-std::vector<std::uint8_t> write_chain(const wire::Message& ours, const Question& end, const Said& said, seconds age,
-                                      const Recipient& to) {
+std::vector<std::uint8_t> write_chain(const wire::Message& ours, seconds ours_age, const Question& end,
+                                      const Said& said, seconds age, const Recipient& to) {
   wire::EdnsReply edns = to.edns;
   edns.rcode = said.rcode;
   edns.ede = said.ede;
@@ -71,10 +71,13 @@ std::vector<std::uint8_t> write_chain(const wire::Message& ours, const Question&
   const std::size_t name = to.query.question_size - 4U;
   (void)writer.put_question(text(to.query.question, name), to.query.type, to.query.klass);
   const auto theirs = unfold(said, end);
-  const auto older = static_cast<std::uint32_t>(std::clamp<std::int64_t>(age.count(), 0, INT32_MAX));
-  const bool whole = put_all(writer, Section::answer, ours.answer(), 0) &&
+  const auto in_ttl = [](seconds s) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(s.count(), 0, INT32_MAX));
+  };
+  const std::uint32_t older = in_ttl(age), ours_older = in_ttl(ours_age);
+  const bool whole = put_all(writer, Section::answer, ours.answer(), ours_older) &&
                      (!theirs || (put_all(writer, Section::answer, theirs->answer(), older) &&
-                                  put_all(writer, Section::authority, ours.authority(), 0) &&
+                                  put_all(writer, Section::authority, ours.authority(), ours_older) &&
                                   put_all(writer, Section::authority, theirs->authority(), older)));
   put_opt(writer, to, edns, opt);
   auto out = writer.take();

@@ -13,8 +13,8 @@ namespace dnsd::forward {
 // Where the chain of aliases of our reply ends, as the question for an upstream; nothing when it holds none.
 [[nodiscard]] std::optional<Question> end_of_chain(const wire::Message& ours, const Question& asked);
 
-// Our records, then theirs, as one reply. What does not fit is left out with TC.
-[[nodiscard]] std::vector<std::uint8_t> write_chain(const wire::Message& ours, const Question& end, const Said& said,
-                                                    seconds age, const Recipient& to);
+// Our records, then theirs, each so much older than they say, as one reply. What does not fit is left out with TC.
+[[nodiscard]] std::vector<std::uint8_t> write_chain(const wire::Message& ours, seconds ours_age, const Question& end,
+                                                    const Said& said, seconds age, const Recipient& to);
 
 }  // namespace dnsd::forward

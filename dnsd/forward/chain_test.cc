@@ -20,8 +20,8 @@ wire::Message ours(const std::string& target = test::wire_name("wWw.example.com"
 }
 
 std::optional<wire::Message> written(const Said& said, const test::Client& client, std::size_t limit,
-                                     seconds age = seconds(0)) {
-  const auto octets = write_chain(ours(), kEnd, said, age, {.query = client.query, .limit = limit});
+                                     seconds age = seconds(0), seconds ours_age = seconds(0)) {
+  const auto octets = write_chain(ours(), ours_age, kEnd, said, age, {.query = client.query, .limit = limit});
   EXPECT_LE(octets.size(), limit);
   return wire::read_message(octets);
 }
@@ -51,6 +51,15 @@ TEST(Chain, OursComesFirstWithItsOwnTtlThenTheirsWithTheTimePassed) {
   EXPECT_EQ(message->questions.at(0).name, test::wire_name("aLias.corp"));
   EXPECT_TRUE(message->aa());
   EXPECT_FALSE(message->tc());
+}
+
+TEST(Chain, OursGrowsOlderWhileTheUpstreamIsAsked) {
+  const auto said = test::said(kEnd, Reply(kEnd).answer(60));
+  const test::Client client(kAlias.name);
+  EXPECT_EQ(written(*said, client, 512, seconds(0), seconds(2))->answer().at(0).ttl, 3U);
+  const auto late = written(*said, client, 512, seconds(0), seconds(9));
+  EXPECT_EQ(late->answer().at(0).ttl, 0U);
+  EXPECT_EQ(late->answer().at(1).ttl, 60U);
 }
 
 TEST(Chain, TheRcodeIsThatOfItsEnd) {

@@ -65,9 +65,10 @@ std::vector<serve::Client> addresses_of(const std::vector<std::string>& upstream
 // A question of a client's, with what its reply repeats.
 struct Forwarder::Asked {
   std::vector<std::uint8_t> packet;
-  wire::Query query;                  // points into `packet`
-  std::optional<wire::Message> ours;  // our part of a chain of aliases
-  Question question;                  // for the upstream: the name asked, or where the chain ends
+  wire::Query query;                           // points into `packet`
+  std::optional<wire::Message> ours;           // our part of a chain of aliases
+  std::chrono::steady_clock::time_point made;  // when that was an answer
+  Question question;                           // for the upstream: the name asked, or where the chain ends
   serve::Client client;
   serve::Transport transport = serve::Transport::udp;
   Send send;
@@ -190,6 +191,7 @@ bool Forwarder::follow(Asked& asked) {
   const serve::Reply reply = respond(asked.packet, asked.client, serve::Transport::tcp);
   if (reply.hand_over != serve::Handover::forwarding || reply.size == 0) return false;
   asked.ours = wire::read_message(std::span(out_).first(reply.size));
+  asked.made = std::chrono::steady_clock::now();
   const auto end = asked.ours ? end_of_chain(*asked.ours, asked.question) : std::nullopt;
   if (end) asked.question = *end;
   return end.has_value();
@@ -212,7 +214,13 @@ void Forwarder::say(Asked& asked, const Said& said, seconds age) {
                                 {asked.client.address.data(), asked.client.v6 ? 16U : 4U}, cookie_secret_);
     to.edns.cookie = cookie.data();
   }
-  if (asked.ours) return asked.send(write_chain(*asked.ours, asked.question, said, age, to));
+  if (asked.ours) {
+    // While the upstream was asked our records grew older: a drain counts from when they were read. Two tenths of a
+    // second are within its measure, and an answer out of the cache keeps its TTL.
+    const auto waited = std::chrono::steady_clock::now() - asked.made - std::chrono::milliseconds(200);
+    const auto ours_age = std::max(seconds(0), std::chrono::ceil<seconds>(waited));
+    return asked.send(write_chain(*asked.ours, ours_age, asked.question, said, age, to));
+  }
   asked.send(std::span(out_).first(write_reply(said, age, to, out_)));
 }
 
