@@ -29,6 +29,8 @@ struct Entry {
   static constexpr std::uint16_t kEnds = 128;                   // direct records end at a tick (drain, host's TTL)
   static constexpr std::uint16_t kMeta = 256;                   // has TXT records
   static constexpr std::uint16_t kLastResort = 512;             // may be answered where nothing is available
+  static constexpr std::uint16_t kDraining = 1024;
+  static constexpr std::uint16_t kAvailable = 2048;  // in the registry's eyes; others are listed where too few are
 
   static constexpr std::uint8_t kFullShare = 32;
 
@@ -100,7 +102,7 @@ struct ServiceBlock {
   static constexpr std::uint16_t kNamedTcp = 64, kNamedUdp = 128;       // some named port on that protocol
   static constexpr std::uint16_t kDefaultTcp = 256, kDefaultUdp = 512;  // some default port on that protocol
   static constexpr std::uint16_t kStable = 1024, kSticky = 2048;        // the order of address answers
-  static constexpr std::uint16_t kMayOpen = 4096;                       // what a selector leaves fails open as well
+  static constexpr std::uint16_t kMayOpen = 4096;                       // what a selector leaves fails open by itself
   static constexpr std::uint16_t kSpilled = 8192;  // a better tier has addresses, but too few of them
 
   // The one thing in a block that changes: since when it is no longer what the table says, monotonic; 0 = it is.

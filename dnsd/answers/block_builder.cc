@@ -190,6 +190,8 @@ void Builder::add(const Instance& instance) {
   e.weight = instance.full_weight;
   e.share = instance.share;
   e.reason = static_cast<std::uint8_t>(instance.reason);
+  if (instance.available) e.flags |= Entry::kAvailable;
+  if (instance.drain_started) e.flags |= Entry::kDraining;
   const auto& addresses = instance.addresses();
   if (addresses.v4) {
     e.flags |= Entry::kV4;

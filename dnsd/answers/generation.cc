@@ -223,7 +223,7 @@ bool Generation::is_inside_static_zone(const registry::NamespaceDef& def) const 
                      [&](const auto& entry) { return holds(entry.second); });
 }
 
-bool Generation::remove_namespace(const std::string& apex) {
+bool Generation::remove_namespace(const std::string& apex, const registry::Now& now) {
   const auto at = spaces_.find(apex);
   if (at == spaces_.end()) return true;
   if (is_inside_static_zone(at->second.def)) return false;
@@ -231,7 +231,7 @@ bool Generation::remove_namespace(const std::string& apex) {
   for (const auto& [key, service] : services_) {
     if (service.apex == apex) keys.push_back(key);
   }
-  for (const std::string& key : keys) remove_service(key);
+  for (const std::string& key : keys) remove_service(key, now);
   for (Place& place : at->second.places) close_place(place);
   spaces_.erase(at);
   return true;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dnsd/answers/block_builder.h"
+#include "dnsd/answers/departed.h"
 #include "dnsd/answers/name_tree.h"
 #include "dnsd/answers/publisher.h"
 #include "dnsd/answers/reverse.h"
@@ -42,9 +43,9 @@ class Generation {
   // a zone file's zone. The caller loads a new generation.
   [[nodiscard]] bool put_namespace(const registry::Registry& registry, const registry::Namespace& name_space,
                                    const registry::Now& now);
-  [[nodiscard]] bool remove_namespace(const std::string& apex);
+  [[nodiscard]] bool remove_namespace(const std::string& apex, const registry::Now& now);
   void put_service(const registry::Registry& registry, const registry::Service& service, const registry::Now& now);
-  void remove_service(const std::string& key);
+  void remove_service(const std::string& key, const registry::Now& now);
   void set_reverse_serial(const std::string& apex, std::uint32_t serial);
   void set_horizon(const registry::Service& service);
   void finish();  // what several changes of one publish share: the lists of services
@@ -99,6 +100,8 @@ class Generation {
   [[nodiscard]] bool is_apex(std::string_view name) const;  // in the tree already
   [[nodiscard]] StaticOwners owners_of(const StaticZone* zone, std::string_view place) const;
   static void keep_copies(Published& published, const ServiceBlock& after, const registry::Now& now);
+  [[nodiscard]] static std::uint32_t last_sent(const Published& published);
+  [[nodiscard]] static std::uint32_t copies_until(const Published& published);
   void list(Space& space, const std::string& key, const Listed& entry);
   void set_list(Space& space);
   void set_tcp(const Space& space, Place& place);
@@ -118,6 +121,7 @@ class Generation {
   std::vector<std::unique_ptr<Zone>> zones_;   // stand-alone and reverse
   std::map<std::string, Space> spaces_;        // by folded name
   std::unordered_map<std::string, Published> services_;
+  Departed departed_;
   std::set<std::string> lists_changed_;  // namespaces whose list of services is to be written anew
   std::size_t block_bytes_ = 0;
   std::size_t fail_open_ = 0;  // of services_, those whose block is so

@@ -18,7 +18,7 @@ std::uint32_t namespace_ttl(const registry::NamespaceDef& def) {
   return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::seconds>(def.ttl).count());
 }
 
-// The tick that a worker notes is up to 100 ms old by then, and where two of them race one tick may be lost.
+// The tick that a worker notes is up to 100 ms old by then, and the coarse clock that it is read from a few behind.
 constexpr std::uint32_t kLate = 2;
 
 std::uint32_t latest(const std::vector<Node*>& nodes) {
@@ -45,10 +45,12 @@ void Generation::put_service(const registry::Registry& registry, const registry:
   const std::string& key = service.name.key();
   const auto space = spaces_.find(service.apex);
   if (service.shadowed || space == spaces_.end()) {
-    remove_service(key);
+    remove_service(key, now);
     return;
   }
+  const bool fresh = !services_.contains(key);
   Published& published = services_[key];
+  if (fresh) published.copies_until = departed_.take(key);
   ServiceBlockPtr block = build_ranked_block(registry, service, now, published.block.get());
   block_bytes_ += block->size;
   if (block->has(ServiceBlock::kFailOpen)) ++fail_open_;
@@ -81,10 +83,11 @@ void Generation::put_service(const registry::Registry& registry, const registry:
   retire(std::exchange(published.block, std::move(block)));
 }
 
-void Generation::remove_service(const std::string& key) {
+void Generation::remove_service(const std::string& key, const registry::Now& now) {
   const auto at = services_.find(key);
   if (at == services_.end()) return;
   Published& published = at->second;
+  departed_.keep(key, copies_until(published), to_ticks(now.mono));
   for (Node* node : published.nodes) tree_.withdraw(*node);
   published.block->note_replaced(options_.clock());
   reverse_.replace(published.pointers, published.block->ttl, {}, 0);
@@ -104,7 +107,7 @@ void Generation::set_horizon(const registry::Service& service) {
   const auto at = services_.find(service.name.key());
   if (at == services_.end()) return;
   const std::uint32_t horizon = to_ticks(service.horizon);
-  for (Node* node : at->second.nodes) node->horizon.store(horizon, std::memory_order_relaxed);
+  for (Node* node : at->second.nodes) node->horizon.store(horizon, std::memory_order_release);
 }
 
 void Generation::list(Space& space, const std::string& key, const Listed& entry) {
@@ -172,6 +175,10 @@ void Generation::keep_copies(Published& published, const ServiceBlock& after, co
 }
 
 void Generation::keep_last_sent(const Generation& before, const registry::Now& now) {
+  departed_.merge(before.departed_);
+  for (const auto& [key, published] : before.services_) {
+    if (!services_.contains(key)) departed_.keep(key, copies_until(published), to_ticks(now.mono));
+  }
   for (auto& [key, published] : services_) {
     const auto old = before.services_.find(key);
     if (old == before.services_.end() || published.nodes.empty() || !published.block) continue;
@@ -188,10 +195,19 @@ void Generation::keep_last_sent(const Generation& before, const registry::Now& n
   }
 }
 
+// The tick at which no copy lives any more; 0 = none was sent.
+std::uint32_t Generation::copies_until(const Published& published) {
+  const std::uint32_t last = last_sent(published);
+  return last == 0 ? 0 : last + published.block->ttl * kTicksPerSecond;
+}
+
 std::uint32_t Generation::last_sent(const std::string& service) const {
   const auto at = services_.find(service);
-  if (at == services_.end() || !at->second.block) return 0;
-  const Published& published = at->second;
+  return at == services_.end() ? 0 : last_sent(at->second);
+}
+
+std::uint32_t Generation::last_sent(const Published& published) {
+  if (!published.block) return 0;
   std::uint32_t last = latest(published.nodes);
   const std::uint32_t ttl = published.block->ttl * kTicksPerSecond;
   if (published.copies_until > ttl) last = std::max(last, published.copies_until - ttl);

@@ -78,11 +78,11 @@ void Publisher::publish(const registry::Registry& registry, const registry::Chan
     if (const auto* service = registry.find_service(key)) {
       generation.put_service(registry, *service, now);
     } else {
-      generation.remove_service(key);
+      generation.remove_service(key, now);
     }
   }
   for (const std::string& apex : changes.touched_namespaces) {  // one that is gone goes after them
-    if (registry.find_namespace(apex) == nullptr && !generation.remove_namespace(apex)) {
+    if (registry.find_namespace(apex) == nullptr && !generation.remove_namespace(apex, now)) {
       publish_all(registry, now);
       return;
     }

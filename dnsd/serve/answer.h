@@ -161,9 +161,12 @@ inline void fill_head(std::uint8_t* p, std::uint16_t owner, std::uint16_t type, 
   return p + 12;
 }
 
-// For drain: when did an answer of this service last leave. One store per tick and worker.
+// For drain: when did an answer of this service last leave. One write per tick; never backwards, also where a worker
+// that was held up comes late with an older tick.
 inline void note_sent(const answers::Node& node, std::uint32_t tick) noexcept {
-  if (node.last_sent.load(std::memory_order_relaxed) != tick) node.last_sent.store(tick, std::memory_order_relaxed);
+  std::uint32_t last = node.last_sent.load(std::memory_order_relaxed);
+  while (last < tick && !node.last_sent.compare_exchange_weak(last, tick, std::memory_order_relaxed)) {
+  }
 }
 
 // Compression pointers reach the first 16,384 octets (RFC 1035 4.1.4).

@@ -129,6 +129,48 @@ TEST(Publish, AnAddressInAnAdditionalSectionCountsAsAnswered) {
   EXPECT_EQ(world.publisher.last_answered("web.corp"), world.now.mono + 2 * answers::kTick);
 }
 
+TEST(Publish, AWorkerThatComesLateSetsNoClockBack) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  world.put("web.corp", Given{.id = "i1", .v4 = "10.0.0.1"});
+  world.ask("web.corp", type::a);
+  const auto last = world.publisher.last_answered("web.corp");
+  world.now.mono -= Millis(3'000);
+  world.ask("web.corp", type::a);
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), last);
+}
+
+TEST(Publish, ANameThatComesBackRemembersItsAnswersForTheirTtl) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  const auto instance = Given{.id = "i1", .v4 = "10.0.0.1"};
+  world.put("web.corp", instance);
+  world.ask("web.corp", type::a);
+  const auto last = world.publisher.last_answered("web.corp");
+  ASSERT_TRUE(last);
+  const auto go = [&] {
+    world.remove("web.corp", "i1");
+    world.effect(registry::DeleteServiceEffect{"web.corp"});
+  };
+  go();
+  world.pass(Millis(1'000));
+  world.put("other.corp", instance);
+  world.put("web.corp", instance);
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), last);
+  EXPECT_EQ(world.publisher.last_answered("other.corp"), std::nullopt);
+  go();
+  world.publisher.publish_all(world.registry, world.now);
+  world.put("web.corp", instance);
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), last) << "over a reload as well";
+  go();
+  world.pass(Millis(6'000));
+  world.remove("other.corp", "i1");
+  world.put("web.corp", instance);
+  EXPECT_LE(world.publisher.last_answered("web.corp").value_or(registry::Mono{}), last);
+}
+
 TEST(Publish, AReloadForgetsNoAnswerThatLeftMeanwhile) {
   World world;
   world.add_namespace("corp");

@@ -73,7 +73,15 @@ class ServiceView {
 
   [[nodiscard]] const Entry& entry(unsigned i) const { return block_.entries()[i]; }
   void add(const std::string& owner, std::uint16_t type, std::string_view rdata) {
-    if (owner.size() <= answers::kMaxName) out_.add(owner, type, block_.ttl, rdata);
+    add(owner, type, block_.ttl, rdata);
+  }
+  void add(const std::string& owner, std::uint16_t type, std::uint32_t ttl, std::string_view rdata) {
+    if (owner.size() <= answers::kMaxName) out_.add(owner, type, ttl, rdata);
+  }
+  // Of what stands under an instance's own names. A secondary knows no end of a drain: from its begin on, who asks for
+  // the target of an older SRV record in that record's last moment gets a copy that ends soon.
+  [[nodiscard]] std::uint32_t own_ttl(const Entry& e) const {
+    return e.has(Entry::kDraining) ? block_.min_ttl : block_.ttl;
   }
   [[nodiscard]] std::string own_name(const Entry& e) const {
     return std::string(label_at(block_.at<std::uint8_t>(e.text))) + name_;
@@ -106,17 +114,17 @@ class ServiceView {
     }
   }
 
-  void texts(const std::string& owner, const std::uint8_t* meta) {
+  void texts(const std::string& owner, std::uint32_t ttl, const std::uint8_t* meta) {
     if (meta == nullptr) return;
     const std::uint8_t* p = meta + 2;
     std::set<std::string_view> seen;
     for (unsigned n = size16(meta); n != 0; --n) {
       const std::string_view rdata = octets(p + 2, size16(p));
-      if (seen.insert(rdata).second) add(owner, wire::type::txt, rdata);
+      if (seen.insert(rdata).second) add(owner, wire::type::txt, ttl, rdata);
       p += 2 + rdata.size();
     }
   }
-  void own_texts() { texts(name_, block_.meta != 0 ? block_.at<std::uint8_t>(block_.meta) : nullptr); }
+  void own_texts() { texts(name_, block_.ttl, block_.meta != 0 ? block_.at<std::uint8_t>(block_.meta) : nullptr); }
 
   void by_protocol(std::uint16_t flag, std::uint16_t offered, std::string_view protocol) {
     if (!block_.has(offered) || static_cast<std::uint8_t>(label_[0]) >= registry::kMaxLabel) return;
@@ -133,8 +141,8 @@ class ServiceView {
         add(name, wire::type::srv, srv(e, e.port));
         if (browsed.size() <= answers::kMaxName) add(name, wire::type::ptr, browsed);
       }
-      add(browsed, wire::type::srv, srv(e, e.port));
-      add(browsed, wire::type::txt, sd_text(block_.text_of(e)));
+      add(browsed, wire::type::srv, own_ttl(e), srv(e, e.port));
+      add(browsed, wire::type::txt, own_ttl(e), sd_text(block_.text_of(e)));
     }
   }
 
@@ -160,10 +168,11 @@ class ServiceView {
 
   void instance(const Entry& e) {
     const std::string owner = own_name(e);
-    if (e.has(Entry::kV4)) add(owner, wire::type::a, octets(e.v4, 4));
-    if (e.has(Entry::kV6)) add(owner, wire::type::aaaa, octets(block_.v6_of(e), 16));
-    if (e.has(Entry::kTcp | Entry::kUdp)) add(owner, wire::type::srv, srv(e, e.port));
-    texts(owner, block_.text_of(e).meta);
+    const std::uint32_t ttl = own_ttl(e);
+    if (e.has(Entry::kV4)) add(owner, wire::type::a, ttl, octets(e.v4, 4));
+    if (e.has(Entry::kV6)) add(owner, wire::type::aaaa, ttl, octets(block_.v6_of(e), 16));
+    if (e.has(Entry::kTcp | Entry::kUdp)) add(owner, wire::type::srv, ttl, srv(e, e.port));
+    texts(owner, ttl, block_.text_of(e).meta);
   }
 
   const ServiceBlock& block_;

@@ -1,6 +1,7 @@
 // The transfer view of a namespace (MECHANISMS 11): what a secondary serves of it. Of a service the addresses of the
 // best tier, the SRV, PTR and TXT records of what is listed, and every instance under its own name, all at the
-// service's TTL; selectors, `_status` and what varies by client or second are the primary's alone.
+// service's TTL but the own records of one that drains (min_ttl); selectors, `_status` and what varies by client or
+// second are the primary's alone.
 //
 // Control thread; reads immutable blocks and definitions.
 #pragma once
