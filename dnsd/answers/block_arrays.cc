@@ -1,10 +1,12 @@
 // The arrays of a block that few services have, or that are made the same way whatever its health.
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <map>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
 #include "dnsd/answers/block_image.h"
@@ -138,11 +140,16 @@ void put_https(Image& image, ServiceBlock& head, const Items& items) {
   std::vector<HttpsPort> ports;
   std::map<std::vector<std::string>, std::uint32_t> known;
   for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::size_t own = ports.size();
     for (const auto& [name, port] : items[i].def->ports) {
       if (port.alpn.empty()) continue;
       const auto [param, fresh] = known.try_emplace(port.alpn);
       if (fresh) param->second = image.put(alpn_param(port.alpn));
-      ports.push_back({{static_cast<std::uint16_t>(i), port.port}, param->second});
+      // Two names of one port make one record.
+      const bool repeats =
+          std::any_of(ports.begin() + static_cast<std::ptrdiff_t>(own), ports.end(),
+                      [&](const HttpsPort& p) { return p.item.port == port.port && p.alpn == param->second; });
+      if (!repeats) ports.push_back({{static_cast<std::uint16_t>(i), port.port}, param->second});
     }
   }
   if (ports.empty()) return;
@@ -152,10 +159,18 @@ void put_https(Image& image, ServiceBlock& head, const Items& items) {
 
 void put_marks(Image& image, ServiceBlock& head, const Items& items) {
   std::map<MarkKey, std::vector<std::uint16_t>> bearers;
+  struct Spelled {
+    bool known = false;
+    std::vector<std::uint16_t>* bearers = nullptr;  // null: cannot be asked for
+  };
+  std::array<std::unordered_map<std::string_view, Spelled>, 2> by_spelling;  // most instances have the same few
   const auto note = [&](std::string_view text, bool zone, std::size_t i) {
-    if (!registry::is_ldh_label(text)) return;  // cannot be asked for
-    auto& of_mark = bearers[{registry::fold(text), zone}];
+    Spelled& spelled = by_spelling[zone ? 1 : 0][text];
+    if (!std::exchange(spelled.known, true) && registry::is_ldh_label(text))
+      spelled.bearers = &bearers[{registry::fold(text), zone}];
+    if (spelled.bearers == nullptr) return;
     // Tags that differ in case alone are one.
+    auto& of_mark = *spelled.bearers;
     if (of_mark.empty() || of_mark.back() != i) of_mark.push_back(static_cast<std::uint16_t>(i));
   };
   for (std::size_t i = 0; i < items.size(); ++i) {

@@ -120,17 +120,21 @@ void Builder::collect() {
     if (items_.size() == kMaxEntries) break;
     add(instance);
   }
+  const auto none_has = [&](std::uint16_t flags) {
+    return std::ranges::none_of(items_, [&](const Item& item) { return item.entry.has(flags); });
+  };
   const auto& policy = service_.policy;
-  const bool none =
-      std::none_of(items_.begin(), items_.end(), [](const Item& item) { return item.instance->available; });
-  const bool may_open = policy.fail_open_below > 0 || policy.on_empty == registry::OnEmpty::fail_open;
+  const bool when_empty = policy.on_empty == registry::OnEmpty::fail_open;
+  // The threshold speaks of the service's tiers; what a selector leaves of them has no threshold of its own.
+  if (when_empty) head_.flags |= ServiceBlock::kMayOpen;
   std::optional<std::uint16_t> chosen;
-  if (may_open) {
-    head_.flags |= ServiceBlock::kMayOpen;
-    const TierChoice choice = tier_by_threshold(none);
+  if (when_empty || policy.fail_open_below > 0) {
+    // Tiers are counted in addresses: an available host that is not resolved keeps no tier alive.
+    const TierChoice choice = tier_by_threshold(none_has(Entry::kAnswerV4 | Entry::kAnswerV6));
     chosen = choice.priority;
-    // SRV leaves the tiers to its clients: with nothing available they get all of them.
-    if (choice.opens) open(none ? std::nullopt : chosen);
+    // SRV and CNAME need no address, and SRV leaves the tiers to its clients: with nothing available they get all.
+    const bool nothing = none_has(Entry::kAvailable);
+    if (nothing || choice.opens) open(nothing ? std::nullopt : chosen);
   }
   order();
   set_tier(chosen);

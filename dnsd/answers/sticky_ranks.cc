@@ -40,9 +40,18 @@ StickyRank rank(std::uint32_t bucket, const Candidate& candidate) {
   return sticky_rank(bucket, candidate.name, candidate.weight, candidate.index);
 }
 
+std::uint64_t mixed(std::uint32_t bucket, std::uint64_t name) noexcept {
+  std::uint64_t z = name + (bucket + 1) * 0x9e3779b97f4a7c15;  // the finalizer of splitmix64
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  return z ^ z >> 31;
+}
+
+float uniform(std::uint64_t z) noexcept { return static_cast<float>((z >> 40) + 1) * 0x1p-24F; }  // (0, 1]
+
 void rank_all(std::span<const Candidate> candidates, std::uint32_t bucket, StickyPlaces& best) {
   best.clear();
-  for (const Candidate& candidate : candidates) best.offer(rank(bucket, candidate));
+  for (const Candidate& c : candidates) best.offer(bucket, c.name, c.weight, c.index);
 }
 
 // What stayed as it was, and what is new or has another weight.
@@ -112,14 +121,20 @@ std::uint64_t sticky_name(const ServiceBlock& block, const Entry& entry) noexcep
 }
 
 StickyRank sticky_rank(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight, std::uint16_t index) noexcept {
-  std::uint64_t z = name + (bucket + 1) * 0x9e3779b97f4a7c15;  // the finalizer of splitmix64
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  const float u = static_cast<float>((z >> 40) + 1) * 0x1p-24F;  // (0, 1]
+  const std::uint64_t z = mixed(bucket, name);
+  const float u = uniform(z);
   // A weight of 0 comes after all others: -ln(u) is at most 17.
   const float draw = weight == 0 ? 1e3F + u : -std::log(u) / static_cast<float>(weight);
   return {draw, z, index};
+}
+
+void StickyPlaces::offer(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight, std::uint16_t index) noexcept {
+  constexpr float kRounding = 0.999F;
+  if (size_ == width_ && weight != 0) {
+    const float least = (1 - uniform(mixed(bucket, name))) * kRounding;
+    if (least > places_[size_ - 1].draw * static_cast<float>(weight)) return;
+  }
+  offer(sticky_rank(bucket, name, weight, index));
 }
 
 StickyRanks sticky_ranks(const ServiceBlock& block, const ServiceBlock* before) {

@@ -47,6 +47,8 @@ class StickyPlaces {
     for (; at != places_.data() && rank < at[-1]; --at) *at = at[-1];
     *at = rank;
   }
+  // The same, without the logarithm for most of those that come too late: -ln(u) is at least 1 - u.
+  void offer(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight, std::uint16_t index) noexcept;
   void write(std::uint16_t* list) const noexcept {
     for (std::size_t i = 0; i < width_; ++i) list[i] = i < size_ ? places_[i].index : kNoRank;
   }

@@ -9,6 +9,7 @@
 #include "dnsd/answers/ticks.h"
 #include "dnsd/serve/responder.h"
 #include "dnsd/serve/selection.h"
+#include "dnsd/serve/skips.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
 
@@ -78,6 +79,7 @@ struct Scratch {
   std::array<PendingProof, 16> proofs;  // a chain of 8 has at most 8 + 3
   PendingTargets targets;
   Selection selection;
+  Skips skips;
 };
 
 // What stands once in a message: whose addresses the additional section holds already (more are not added), which DNAME
@@ -136,6 +138,12 @@ struct Answer {
   void strip() noexcept;
   // Says why, with EDNS only. Its room is taken at once; without room the reply goes without.
   void explain(std::uint16_t code, std::string_view text = {}) noexcept;
+  // There was no answer that the reason speaks of.
+  void take_back_reason() noexcept {
+    fail_open = false;
+    edns.ede = 0xffff;  // its room stays taken
+    edns.ede_text = {};
+  }
 };
 
 inline void fill_head(std::uint8_t* p, std::uint16_t owner, std::uint16_t type, std::uint32_t ttl,
@@ -210,7 +218,13 @@ Step respond_service(Answer& a, const Where& where, const answers::ServiceBlock&
 // Nothing to answer with although the name has this type: on_empty. `chosen`: what selectors left; null = no selectors.
 void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& block,
                    const Selection* chosen = nullptr) noexcept;
-void note_fail_open(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+// Why there is nothing, for who asks with EDNS.
+void explain_empty(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+// That what will be answered is not available; before the records, for its room. True: it was said, and is to be taken
+// back where there are none.
+bool note_fail_open(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+// That addresses come from a worse tier than the best one with any.
+void note_spilled(Answer& a) noexcept;
 void put_service_text(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;
 // publish = cname: the host name of its one instance (the registry allows no more).
 Step put_host(Answer& a, const Where& where, const answers::ServiceBlock& block, std::uint16_t& target_at) noexcept;

@@ -1,5 +1,7 @@
 // HTTPS (RFC 9460) at a service's name: one record for each available instance's port that speaks ALPN. The target is
 // the instance, so that a client gets an address and a port that belong together.
+#include <algorithm>
+
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/serve/srv.h"
 
@@ -11,6 +13,24 @@ using answers::HttpsPort;
 using answers::ServiceBlock;
 
 constexpr std::size_t kPortParam = 6;  // key, length, port
+
+// Where the service spilled, those of the tier that answers and of worse ones, if any of them has such a port.
+Offers offers_of(const ServiceBlock& block, const Selection* chosen) noexcept {
+  const auto all = block.https_ports();
+  if (block.has(ServiceBlock::kSpilled)) {
+    const auto first = std::partition_point(all.begin(), all.end(),
+                                            [&](const HttpsPort& port) { return port.item.entry < block.tier_begin; });
+    const Offers answering(block, all.subspan(static_cast<std::size_t>(first - all.begin())), chosen);
+    if (answering.any()) return answering;
+  }
+  return {block, all, chosen};
+}
+
+// Of both limits: browsers try what they get in turn, and need no more than of addresses.
+std::uint32_t limit_of(const ServiceBlock& block) noexcept {
+  const auto bound = [](std::uint16_t most) { return most == 0 ? UINT32_MAX : most; };
+  return std::min<std::uint32_t>(bound(block.max_srv), bound(block.max_answers));
+}
 
 // SvcPriority, target, alpn, port. Where the target stands in the message; 0 = no room.
 std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, const Entry& entry,
@@ -46,28 +66,46 @@ std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, 
 void respond_https(Answer& a, const Where& where, const ServiceBlock& block, const Selection* chosen) noexcept {
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (block.https_count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
-  note_fail_open(a, block, chosen);
+  const bool said = note_fail_open(a, block, chosen);
   const TargetTail tail(where, block);
-  const Offers offers(block, block.https_ports(), chosen);
+  const Offers offers = offers_of(block, chosen);
   const std::uint64_t seed = prefix_seed(a, block);
-  const std::uint32_t limit = block.max_srv == 0 ? UINT32_MAX : block.max_srv;
+  const std::uint32_t limit = limit_of(block);
   const std::size_t start = a.writer.size();
-  std::uint32_t count = 0;
+  std::uint32_t count = 0, n = 0;
   std::uint16_t tier = 0, last = 0;
+  Skips& skips = a.scratch.skips;
+  skips.begin();
   offers.each_https(seed, [&](const Entry& entry, const HttpsPort& port) {
     if (count == limit) return false;
     if (tier == 0 || entry.priority != last) ++tier;
     last = entry.priority;
-    a.tc = put_https(a, where, block, entry, port, tier, ttl, tail) == 0;
-    count += !a.tc;
-    return !a.tc;
+    const std::size_t before = a.writer.size();
+    const bool fits = tail.fits(block, entry);
+    a.tc = fits && put_https(a, where, block, entry, port, tier, ttl, tail) == 0;
+    if (a.tc) return false;
+    if (!fits || (entry.has(Entry::kHost) && !is_new_record(a, before))) {
+      a.writer.rewind(before);
+      skips.skip(n);
+    } else {
+      ++count;
+    }
+    ++n;
+    return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
   if (a.tc) return;
-  if (count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
+  if (count == 0) {
+    if (said) a.take_back_reason();
+    explain_empty(a, block, chosen);
+    return deny(a, where, wire::Rcode::noerror, ttl);
+  }
   std::size_t at = start;
+  n = 0;
   offers.each_https(seed, [&](const Entry& entry, const HttpsPort&) {
-    if (count-- == 0) return false;
+    if (count == 0) return false;
+    if (skips.skipped(n++)) return true;
+    --count;
     const std::size_t target = at + 14;
     at += 12U + wire::get16(a.writer.data() + at + 10);
     if (!a.added.is_new(&entry)) return true;  // an instance may have several such ports

@@ -48,8 +48,13 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   const Offers offers(block, flag);
   std::uint32_t count = 0;
   const std::size_t start = a.writer.size();
-  note_fail_open(a, block);
+  const bool said = note_fail_open(a, block);
+  // Labels that are too long for the apex of an alias have no such name.
+  const auto fits = [&](const Entry& entry) {
+    return block.at<std::uint8_t>(entry.text)[0] + 1U + where.asked.name.size <= wire::kMaxWireName;
+  };
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
+    if (!fits(entry)) return true;
     const auto* label = block.at<std::uint8_t>(entry.text);
     std::uint8_t* p = put_record(a.writer, where.asked.pointer(), wire::type::ptr, ttl, label[0] + 3U);
     if (p == nullptr) {
@@ -63,10 +68,15 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
   if (a.tc) return;
-  if (count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
+  if (count == 0) {
+    if (said) a.take_back_reason();
+    explain_empty(a, block);
+    return deny(a, where, wire::Rcode::noerror, ttl);
+  }
   const TargetTail tail(where, block);
   std::size_t at = start;
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
+    if (!fits(entry)) return true;
     const std::size_t ptr_at = at + 12;
     at = ptr_at + wire::get16(a.writer.data() + at + 10);
     return add_instance(a, block, entry, tail, ptr_at, ttl);

@@ -180,6 +180,26 @@ TEST_F(Selectors, FailOpenByThemselves) {
   EXPECT_THAT(a("db.corp"), ElementsAre("10.0.0.2"));
 }
 
+// An instance has no name at an alias of the namespace where that would be too long.
+TEST_F(Selectors, WhatHasNoNameUnderALongAliasIsLeftOut) {
+  const std::string label(63, 'x'), alias = label + "." + label + "." + label + ".alt";  // 197 octets
+  world.add_namespace("long", {alias});
+  for (const auto& id : {std::string("i1"), std::string(60, 'y')}) {
+    auto def = instance({.id = id, .v4 = "10.0.0.1", .port = 80});
+    def.ports["https"] = {443, {}, {"h2"}};
+    world.put("web.long", def);
+  }
+  for (const auto qtype : {type::srv, type::https}) {
+    const auto m = world.ask("web." + alias, qtype, {.tcp = true});
+    EXPECT_FALSE(m.tc) << qtype;
+    EXPECT_THAT(m.answer, SizeIs(1)) << qtype;
+    EXPECT_THAT(world.ask("web.long", qtype).answer, SizeIs(2)) << qtype;
+  }
+  const auto m = world.ask("_web._tcp." + alias, type::ptr, {.tcp = true});
+  EXPECT_THAT(m.answer, SizeIs(1));
+  EXPECT_THAT(data(m.additional, "SRV"), SizeIs(1));
+}
+
 // Of a large service, by lists and by bitmaps alike: what a walk over the registry finds.
 TEST_F(Selectors, AgreeWithAWalkOverAllInstances) {
   registry::ServicePolicy policy;
@@ -239,6 +259,33 @@ TEST_F(Selectors, DrawByWeightWithinTheLimitAndNameAnAddressOnce) {
   }
   EXPECT_NEAR(first["10.0.0.1"], kDraws / 8, 150);
   EXPECT_NEAR(first["10.0.0.2"], kDraws / 8 * 7, 150);
+}
+
+// Out of the ranks of the service, or ranked anew: the same.
+TEST_F(Selectors, ThatLeaveEverybodyAreStickyAsTheServiceIs) {
+  registry::ServicePolicy policy;
+  policy.order = registry::Order::sticky;
+  policy.max_answers = 4;
+  world.service("web.corp", policy);
+  const auto expect_equal = [&](std::string_view qname) {
+    for (std::uint8_t n = 0; n < 50; ++n) {
+      const Ask ask{.client = {{10, 1, n, 1}, false, 7}};
+      const auto order = [&](std::string_view of) {
+        std::vector<std::string> out;
+        for (const auto& r : world.ask(of, type::a, ask).answer) out.push_back(r.data);
+        return out;
+      };
+      ASSERT_EQ(order(qname), order("web.corp")) << int{n};
+    }
+  };
+  for (int i = 0; i < 40; ++i) {
+    put("web.corp", {.id = "i" + std::to_string(i), .v4 = "10.0.0." + std::to_string(i + 1), .weight = 1 + i % 3}, {});
+  }
+  expect_equal("x._not.web.corp");
+  for (int i = 40; i < 60; ++i) {  // with addresses of others
+    put("web.corp", {.id = "i" + std::to_string(i), .v4 = "10.0.0." + std::to_string(i / 2)}, {});
+  }
+  expect_equal("x._not.web.corp");
 }
 
 TEST_F(Selectors, AreStickyWhereTheServiceIs) {

@@ -13,9 +13,11 @@ using answers::Entry;
 using answers::ServiceBlock;
 
 void put_own_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
-  note_fail_open(a, block);
+  const bool said = note_fail_open(a, block);
+  if (block.has(ServiceBlock::kSpilled)) note_spilled(a);
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (put_addresses(a, where, block, v6, ttl, BlockTier(block, v6)) != 0 || a.tc) return;
+  if (said || block.has(ServiceBlock::kSpilled)) a.take_back_reason();
   if (block.tier_size == 0) {
     respond_empty(a, where, block);
   } else {
@@ -126,10 +128,21 @@ std::uint32_t service_ttl(const Answer& a, const Where& where, const ServiceBloc
   return bounded_ttl(block.ttl, block.min_ttl, horizon, a.time.tick);
 }
 
+void explain_empty(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
+  const bool address = a.query.type == wire::type::a || a.query.type == wire::type::aaaa;
+  if (!(chosen ? chosen->any_registered() : block.total != 0)) {
+    a.explain(wire::ede::other, "no instances");
+  } else if (chosen ? chosen->empty() : block.listed == 0) {
+    a.explain(wire::ede::other, "no available instances");
+  } else {
+    a.explain(wire::ede::other,
+              address ? "no available instance has an address" : "no available instance has this port");
+  }
+}
+
 void respond_empty(Answer& a, const Where& where, const ServiceBlock& block, const Selection* chosen) noexcept {
-  const bool registered = chosen ? chosen->any_registered() : block.total != 0;
-  const bool none = chosen ? chosen->empty() && registered : block.listed == 0;
-  a.explain(wire::ede::other, registered ? "no available instances" : "no instances");
+  const bool none = chosen ? chosen->empty() && chosen->any_registered() : block.listed == 0;
+  explain_empty(a, block, chosen);
   if (none && block.has(ServiceBlock::kServfail)) {
     a.rcode = wire::Rcode::servfail;
     return;
@@ -137,12 +150,18 @@ void respond_empty(Answer& a, const Where& where, const ServiceBlock& block, con
   deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
 }
 
-void note_fail_open(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
-  const bool open = chosen != nullptr && chosen->fails_open();
-  if (!block.has(ServiceBlock::kFailOpen) && !open) return;
+bool note_fail_open(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
+  if (!(chosen != nullptr ? chosen->any_unavailable() : block.has(ServiceBlock::kFailOpen))) return false;
+  if (a.fail_open) return false;  // an alias that led here said so
   a.fail_open = true;
-  a.explain(wire::ede::other, block.available == 0 || open ? "fail-open: no instance is available"
-                                                           : "fail-open: too few instances are available");
+  const bool none = chosen != nullptr ? !chosen->any_available() : block.available == 0;
+  a.explain(wire::ede::other,
+            none ? "fail-open: no instance is available" : "fail-open: too few instances are available");
+  return true;
+}
+
+void note_spilled(Answer& a) noexcept {
+  a.explain(wire::ede::other, "spilled: a better priority has too few available instances");
 }
 
 void put_service_text(Answer& a, const Where& where, const ServiceBlock& block) noexcept {

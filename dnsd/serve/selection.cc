@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
-#include "dnsd/serve/sampler.h"
+#include "dnsd/serve/random.h"
 #include "dnsd/serve/selectors.h"
 
 namespace dnsd::serve {
@@ -25,6 +26,8 @@ void fill(std::span<std::uint64_t> words, const ServiceBlock& block, const Mark*
   for (const std::uint16_t i : std::span{block.at<std::uint16_t>(mark->items), mark->count})
     words[i / 64] |= std::uint64_t{1} << i % 64;
 }
+
+constexpr std::uint64_t kOffered = UINT64_MAX;  // no sum of weights: at most 65,536 of 21 bits
 
 // Clears the bits at and behind `end`.
 void cut(std::span<std::uint64_t> words, std::uint32_t end) noexcept {
@@ -54,15 +57,31 @@ std::uint32_t Selection::next(std::uint32_t from, std::uint32_t end) const noexc
   }
 }
 
-// The leftmost preference that leaves anything decides, then the next one.
+// Whether one of those left that are also `among` is available, or is not.
+bool Selection::any_left_with(const ServiceBlock& block, bool available,
+                              std::span<const std::uint64_t> among) const noexcept {
+  for (std::size_t w = 0; w < words_; ++w) {
+    for (std::uint64_t bits = mask_[w] & among[w]; bits != 0; bits &= bits - 1) {
+      const auto i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+      if (block.entries()[i].has(Entry::kAvailable) == available) return true;
+    }
+  }
+  return false;
+}
+
+// The leftmost preference that leaves anything decides, then the next one. In a service that is opened what is not
+// available leaves something only where nothing else is.
 void Selection::prefer(const ServiceBlock& block, const SelectorPath& path) noexcept {
+  const bool sift = block.has(ServiceBlock::kFailOpen) && any_left_with(block, true, words());
   for (unsigned i = path.count; i-- > 0;) {
     const Selector& selector = path.selector[i];
     if (selector.kind != Selector::Kind::prefer) continue;
-    fill({other_.data(), words_}, block, block.find_mark(selector.label, true));
+    const std::span<std::uint64_t> zone(other_.data(), words_);
+    fill(zone, block, block.find_mark(selector.label, true));
     bool any = false;
-    for (std::size_t w = 0; w < words_; ++w) any = any || (mask_[w] & other_[w]) != 0;
-    for (std::size_t w = 0; any && w < words_; ++w) mask_[w] &= other_[w];
+    for (std::size_t w = 0; w < words_; ++w) any = any || (mask_[w] & zone[w]) != 0;
+    if (sift && any) any = any_left_with(block, true, zone);
+    for (std::size_t w = 0; any && w < words_; ++w) mask_[w] &= zone[w];
   }
 }
 
@@ -91,6 +110,9 @@ bool Selection::choose(const ServiceBlock& block, const SelectorPath& path) noex
   }
   prefer(block, path);
   empty_ = !is_left();
+  const bool sift = opened_ || block.has(ServiceBlock::kFailOpen);
+  any_unavailable_ = sift && any_left_with(block, false, words());
+  any_available_ = sift ? any_left_with(block, true, words()) : !empty_;
   return true;
 }
 
@@ -100,6 +122,7 @@ void Selection::collect_tier(const ServiceBlock& block) noexcept {
   const std::uint32_t end = opened_ ? block.total : block.listed;
   tier_size_ = 0;
   uniform_ = true;
+  weighted_ = spilled_ = all_ranked_ = false;
   const auto with_address = [&](std::uint32_t from) {
     std::uint32_t i = next(from, end);
     while (i != end && !block.entries()[i].has(any)) i = next(i + 1, end);
@@ -109,14 +132,40 @@ void Selection::collect_tier(const ServiceBlock& block) noexcept {
   std::uint32_t i = with_address(opened_ ? 0 : block.tier_begin);
   if (i == end) i = with_address(0);
   if (i == end) return;
+  spilled_ = block.has(ServiceBlock::kSpilled) && i >= block.tier_begin && with_address(0) < block.tier_begin;
   const Entry& first = block.entries()[i];
+  // The tier of equal weights that answers for the service has them here as well.
+  const bool equal = i - block.tier_begin < block.tier_size && block.alias == 0;
+  weighted_ = !equal && !block.has(ServiceBlock::kSticky);
   std::uint64_t sum = 0;
   for (; i != end && block.entries()[i].priority == first.priority; i = next(i + 1, end)) {
     const Entry& entry = block.entries()[i];
     tier_[tier_size_] = static_cast<std::uint16_t>(i);
-    sum_[tier_size_++] = sum += entry.has(any) ? entry.draw_weight() : 0;
+    if (weighted_) sum_[tier_size_] = sum += entry.has(any) ? entry.draw_weight() : 0;
+    ++tier_size_;
     uniform_ = uniform_ && (entry.flags & any) == (first.flags & any);
   }
+}
+
+// Whoever of the first in rank is left is first here as well. Where addresses repeat the ranks are those of all that
+// share one, and not all of them need be left.
+bool Selection::collect_ranked(const ServiceBlock& block, std::uint64_t seed, bool v6) noexcept {
+  if (opened_ || block.max_answers == 0 || block.max_answers > block.ranked || block.has(ServiceBlock::kGroups))
+    return false;
+  const std::uint16_t flag = v6 ? Entry::kAnswerV6 : Entry::kAnswerV4;
+  const auto* places = answers::ranks_of(block, flag, static_cast<std::uint32_t>(seed) % answers::kBuckets);
+  std::uint32_t count = 0;
+  for (unsigned i = 0; i < block.ranked && places[i] != answers::kNoRank; ++i) {
+    const auto entry = static_cast<std::uint16_t>(block.tier_begin + places[i]);
+    if (!has(entry) || !block.entries()[entry].has(flag)) continue;
+    ranked_[count] = static_cast<std::uint16_t>(count);
+    tier_[count++] = entry;
+  }
+  if (count < block.max_answers) return false;
+  tier_size_ = count;
+  all_ranked_ = true;
+  spilled_ = block.has(ServiceBlock::kSpilled) && next(0, block.tier_begin) != block.tier_begin;
+  return true;
 }
 
 std::uint16_t ChosenTier::flag_of(const Selection& selection, bool v6) noexcept {
@@ -126,24 +175,40 @@ std::uint16_t ChosenTier::flag_of(const Selection& selection, bool v6) noexcept 
 
 std::uint32_t ChosenTier::draw(std::uint64_t random) const noexcept {
   const std::uint32_t n = selection_.tier_size_;
+  if (!selection_.weighted_) return below(random, n);
   const auto* sums = selection_.sum_.data();
   if (sums[n - 1] == 0) return below(random, n);
   const std::uint64_t at = random % sums[n - 1];  // of at most 37 bits: the bias is below 2^-27
   return static_cast<std::uint32_t>(std::upper_bound(sums, sums + n, at) - sums);
 }
 
-// The places that the block's ranks would give, were these its only instances.
+// The places that the block's ranks would give, were these its only instances: of those that share an address the first
+// one stands for all, with their weights together.
 std::span<const std::uint16_t> ChosenTier::ranked(std::uint32_t bucket) const noexcept {
   if (!block_.has(ServiceBlock::kSticky)) return {};
-  answers::StickyPlaces places(answers::kMaxRanked);
+  if (selection_.all_ranked_) return {selection_.ranked_.data(), selection_.tier_size_};
+  const auto wanted = block_.max_answers == 0 ? answers::kMaxRanked : std::min(block_.max_answers, answers::kMaxRanked);
+  answers::StickyPlaces places(wanted);
+  if (groups_ != nullptr) sum_by_address();
   for (std::uint32_t i = 0; i < selection_.tier_size_; ++i) {
-    if (!may(i)) continue;
     const Entry& e = entry(i);
-    places.offer(
-        answers::sticky_rank(bucket, answers::sticky_name(block_, e), e.draw_weight(), static_cast<std::uint16_t>(i)));
+    if (!e.has(flag_)) continue;
+    std::uint64_t weight = e.draw_weight();
+    if (groups_ != nullptr) {
+      weight = std::exchange(selection_.sum_[key(i)], kOffered);
+      if (weight == kOffered) continue;
+    }
+    places.offer(bucket, answers::sticky_name(block_, e), weight, static_cast<std::uint16_t>(i));
   }
   places.write(selection_.ranked_.data());
-  return selection_.ranked_;
+  return {selection_.ranked_.data(), wanted};
+}
+
+void ChosenTier::sum_by_address() const noexcept {
+  for (std::uint32_t i = 0; i < selection_.tier_size_; ++i) selection_.sum_[key(i)] = 0;
+  for (std::uint32_t i = 0; i < selection_.tier_size_; ++i) {
+    if (may(i)) selection_.sum_[key(i)] += entry(i).draw_weight();
+  }
 }
 
 }  // namespace dnsd::serve

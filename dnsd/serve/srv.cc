@@ -13,7 +13,7 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
   const auto* host = entry.has(Entry::kHost) ? block.text_of(entry).host : nullptr;
   const std::size_t head = host ? answers::wire_size(host) : label[0] + 1U;
   const std::size_t rest = host ? 0 : tail.size();
-  if (head + rest > wire::kMaxWireName) return 0;  // an alias apex that is too long for this label
+  if (head + rest > wire::kMaxWireName) return 0;
   std::uint8_t* p = put_record(a.writer, owner, wire::type::srv, ttl, 6 + head + rest);
   if (p == nullptr) return 0;
   wire::put16(p, entry.priority);
@@ -25,28 +25,45 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
 }
 
 void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const Offers& offers) noexcept {
-  note_fail_open(a, block, offers.chosen());
+  const bool said = note_fail_open(a, block, offers.chosen());
   const TargetTail tail(where, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const std::uint64_t seed = prefix_seed(a, block);
   const std::uint32_t limit = block.max_srv == 0 ? UINT32_MAX : block.max_srv;
   const std::size_t start = a.writer.size();
-  std::uint32_t count = 0;
+  std::uint32_t count = 0, n = 0;
+  Skips& skips = a.scratch.skips;
+  skips.begin();
   offers.each(seed, [&](const Entry& entry, std::uint16_t port) {
     if (count == limit) return false;
-    if (put_srv(a, where.asked.pointer(), ttl, block, entry, port, tail) == 0) {
+    const std::size_t before = a.writer.size();
+    const bool fits = tail.fits(block, entry);
+    const std::size_t target = fits ? put_srv(a, where.asked.pointer(), ttl, block, entry, port, tail) : 0;
+    if (target == 0 && fits) {
       a.tc = true;
       return false;
     }
-    ++count;
+    if (!fits || (entry.has(Entry::kHost) && !is_new_record(a, before))) {
+      a.writer.rewind(before);
+      skips.skip(n);
+    } else {
+      ++count;
+    }
+    ++n;
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
-  if (count == 0 && !a.tc) respond_empty(a, where, block, offers.chosen());
+  if (count == 0 && !a.tc) {
+    if (said) a.take_back_reason();
+    respond_empty(a, where, block, offers.chosen());
+  }
   if (a.tc || count == 0) return;
   std::size_t at = start;
+  n = 0;
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
-    if (count-- == 0) return false;
+    if (count == 0) return false;
+    if (skips.skipped(n++)) return true;
+    --count;
     const std::size_t target = at + 18;
     at += 12U + wire::get16(a.writer.data() + at + 10);
     if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);
