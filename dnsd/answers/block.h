@@ -4,8 +4,8 @@
 // hold ("listed") come first, the other registered ones follow, both ordered by (priority, label). Sizes: 20 octets an
 // entry, 2 for the label index, the label itself, 16 for an IPv6 address, 4 per named port and 8 per one with ALPN, 4
 // for the alias table where weights differ, 4 for duplicate groups where addresses repeat; 2 per tag and zone of an
-// instance, or an eighth per instance of the service where a tag is common; 2,048 a ranked place of a sticky service,
-// twice where families differ.
+// instance, or an eighth per instance of the service where a tag is common; 2,048 a ranked place of a sticky service
+// (twice where families differ) and 8 an instance of it.
 #pragma once
 
 #include <atomic>
@@ -133,6 +133,7 @@ struct ServiceBlock {
   std::uint32_t meta;    // offset: as an instance's, u16 count and TXT rdatas; 0 = none
   std::uint32_t port_names;
   std::uint32_t ranks;  // offset: sticky_ranks.h; 0 = the order is not sticky, or the tier is empty
+  std::uint32_t names;  // offset: u64[total], by entry: sticky_name(); 0 = the order is not sticky
   std::uint32_t marks;  // offset: Mark[mark_count], by name, tags before zones
   std::uint32_t mark_count;
   std::uint32_t https;  // offset: HttpsPort[https_count], by entry

@@ -74,6 +74,7 @@ class Builder {
     put_https(image_, head_, items_);
     put_marks(image_, head_, items_);
     put_text();
+    if ((head_.flags & ServiceBlock::kSticky) != 0) put_names();
     image_.overwrite(entries_at, entries().data(), items_.size());
     if (ranked && head_.tier_size != 0 && (head_.flags & ServiceBlock::kSticky) != 0) put_ranks(before);
     head_.size = static_cast<std::uint32_t>(image_.size());
@@ -96,6 +97,7 @@ class Builder {
   void put_label_index();
   void put_draws();
   void put_text();
+  void put_names();
   void put_ranks(const ServiceBlock* before);
   std::string text_of(Item& item) const;
   [[nodiscard]] std::vector<Entry> entries() const {
@@ -306,6 +308,13 @@ void Builder::put_text() {
   for (Item& item : items_) item.entry.text = image_.put(text_of(item));
   if (head_.flags & ServiceBlock::kAlias) head_.cname = image_.put(to_wire(service_.policy.alias));
   if (!service_.policy.meta.empty()) head_.meta = image_.put(meta_rdatas(service_.policy.meta));
+}
+
+void Builder::put_names() {
+  std::vector<std::uint64_t> names;
+  names.reserve(items_.size());
+  for (const Item& item : items_) names.push_back(sticky_name(label_wire(item.label)));
+  head_.names = image_.put(names.data(), names.size());
 }
 
 void Builder::put_ranks(const ServiceBlock* before) {

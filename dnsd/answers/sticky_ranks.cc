@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
 
@@ -21,6 +20,7 @@ struct Candidate {
 std::vector<Candidate> candidates_of(const ServiceBlock& block, std::uint16_t families) {
   std::vector<Candidate> out;
   const Entry* tier = block.entries() + block.tier_begin;
+  const auto* names = block.at<std::uint64_t>(block.names) + block.tier_begin;
   const std::uint16_t* groups = nullptr;
   if (block.has(ServiceBlock::kGroups)) groups = block.groups_of(families == Entry::kAnswerV6, block.tier_begin);
   const auto group = [&](unsigned i) { return groups ? groups[i] - unsigned{block.tier_begin} : i; };
@@ -30,7 +30,7 @@ std::vector<Candidate> candidates_of(const ServiceBlock& block, std::uint16_t fa
   }
   for (unsigned i = 0; i < block.tier_size; ++i) {
     if (!tier[i].has(families) || group(i) != i) continue;
-    out.push_back({sticky_name(block, tier[i]), weights[i], static_cast<std::uint16_t>(i)});
+    out.push_back({names[i], weights[i], static_cast<std::uint16_t>(i)});
   }
   std::ranges::sort(out, {}, &Candidate::name);
   return out;
@@ -111,14 +111,7 @@ void rank_family(const ServiceBlock& block, const ServiceBlock* before, std::uin
 
 }  // namespace
 
-std::uint64_t sticky_name(const ServiceBlock& block, const Entry& entry) noexcept {
-  const auto* label = block.at<std::uint8_t>(entry.text);
-  std::array<std::uint8_t, 64> folded;
-  for (unsigned i = 0; i <= label[0]; ++i) {
-    folded[i] = label[i] >= 'A' && label[i] <= 'Z' ? static_cast<std::uint8_t>(label[i] + 32) : label[i];
-  }
-  return XXH3_64bits(folded.data(), label[0] + 1U);
-}
+std::uint64_t sticky_name(std::string_view label) noexcept { return XXH3_64bits(label.data(), label.size()); }
 
 StickyRank sticky_rank(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight, std::uint16_t index) noexcept {
   const std::uint64_t z = mixed(bucket, name);

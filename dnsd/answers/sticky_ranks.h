@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "dnsd/answers/block.h"
@@ -31,7 +32,7 @@ struct StickyRank {  // of one instance in one bucket; the smallest is first
     return draw != other.draw ? draw < other.draw : tie < other.tie;
   }
 };
-[[nodiscard]] std::uint64_t sticky_name(const ServiceBlock& block, const Entry& entry) noexcept;  // of the folded label
+[[nodiscard]] std::uint64_t sticky_name(std::string_view label) noexcept;  // folded, with its length
 [[nodiscard]] StickyRank sticky_rank(std::uint32_t bucket, std::uint64_t name, std::uint64_t weight,
                                      std::uint16_t index) noexcept;
 

@@ -134,9 +134,14 @@ void Selection::collect_tier(const ServiceBlock& block) noexcept {
   if (i == end) return;
   spilled_ = block.has(ServiceBlock::kSpilled) && i >= block.tier_begin && with_address(0) < block.tier_begin;
   const Entry& first = block.entries()[i];
-  // The tier of equal weights that answers for the service has them here as well.
-  const bool equal = i - block.tier_begin < block.tier_size && block.alias == 0;
-  weighted_ = !equal && !block.has(ServiceBlock::kSticky);
+  // What is equal in the whole tier that answers for the service is so here as well.
+  const bool here = i - block.tier_begin < block.tier_size;
+  weighted_ = !(here && block.alias == 0) && !block.has(ServiceBlock::kSticky);
+  if (here && !weighted_ && block.has(ServiceBlock::kUniform)) {  // then no entry need be looked at
+    const std::uint32_t last = block.tier_begin + std::uint32_t{block.tier_size};
+    for (; i != last; i = next(i + 1, last)) tier_[tier_size_++] = static_cast<std::uint16_t>(i);
+    return;
+  }
   std::uint64_t sum = 0;
   for (; i != end && block.entries()[i].priority == first.priority; i = next(i + 1, end)) {
     const Entry& entry = block.entries()[i];
@@ -188,6 +193,7 @@ std::span<const std::uint16_t> ChosenTier::ranked(std::uint32_t bucket) const no
   if (!block_.has(ServiceBlock::kSticky)) return {};
   if (selection_.all_ranked_) return {selection_.ranked_.data(), selection_.tier_size_};
   const auto wanted = block_.max_answers == 0 ? answers::kMaxRanked : std::min(block_.max_answers, answers::kMaxRanked);
+  const auto* names = block_.at<std::uint64_t>(block_.names);
   answers::StickyPlaces places(wanted);
   if (groups_ != nullptr) sum_by_address();
   for (std::uint32_t i = 0; i < selection_.tier_size_; ++i) {
@@ -198,7 +204,7 @@ std::span<const std::uint16_t> ChosenTier::ranked(std::uint32_t bucket) const no
       weight = std::exchange(selection_.sum_[key(i)], kOffered);
       if (weight == kOffered) continue;
     }
-    places.offer(bucket, answers::sticky_name(block_, e), weight, static_cast<std::uint16_t>(i));
+    places.offer(bucket, names[selection_.tier_[i]], weight, static_cast<std::uint16_t>(i));
   }
   places.write(selection_.ranked_.data());
   return {selection_.ranked_.data(), wanted};
