@@ -63,6 +63,7 @@ struct Daemon::Impl {
   void arm_deadline();
   void advance(registry::Mono due);
   void submit_due(registry::Mono due_at);
+  void notice_pause(const registry::Now& now);
   void pulse();
   void collect();
   void after_grace(std::move_only_function<void()> next);
@@ -87,7 +88,7 @@ struct Daemon::Impl {
   asio::signal_set signals{io};
   asio::steady_timer deadline{io}, pulse_timer{io}, collect_timer{io};
   registry::Mono armed_for = registry::Mono::max();
-  registry::Mono last_pulse = steady_clock::now();
+  registry::Mono last_ran = steady_clock::now();  // as far as notice_pause knows
   bool store_loaded = false, ready = false, stopping = false;
   std::atomic<std::size_t> reports_waiting{0};
 

@@ -1,5 +1,6 @@
 // Running: the path of a change, deadlines, grace periods.
 #include <algorithm>
+#include <utility>
 
 #include "dnsd/daemon_impl.h"
 #include "dnsd/log.h"
@@ -85,7 +86,9 @@ void Daemon::Impl::arm_deadline() {
 }
 
 void Daemon::Impl::advance(registry::Mono due) {
-  writes->observe(registry_->advance(now_of_process()), Accepted{Event::deadline, due});
+  const auto now = now_of_process();
+  notice_pause(now);
+  writes->observe(registry_->advance(now), Accepted{Event::deadline, due});
   submit_due(due);
   arm_deadline();
 }
@@ -109,20 +112,24 @@ void Daemon::Impl::submit_due(registry::Mono due_at) {
       std::move(commands), false, [](const registry::WriteResult&) {}, Accepted{Event::deadline, due_at});
 }
 
+// Comes before anything that time brings is believed: after a pause the deadline of a lease that would have ended in it
+// can be served before the pulse.
+void Daemon::Impl::notice_pause(const registry::Now& now) {
+  const auto gap = now.mono - std::exchange(last_ran, now.mono);
+  if (gap <= kPulse + kPause) return;
+  registry_->renew_all_leases(now);
+  log::event("pause.detected", log::Level::warning,
+             {{"for", registry::format_duration(std::chrono::duration_cast<Millis>(gap))},
+              {"effect", "every lease gets one full term"}});
+}
+
 // Twice a second: notices that the process was paused, and what the deadlines left over (a refused write, say).
 void Daemon::Impl::pulse() {
   pulse_timer.expires_after(kPulse);
   pulse_timer.async_wait([this](const boost::system::error_code& error) {
     if (error || stopping) return;
     const auto now = now_of_process();
-    const auto gap = now.mono - last_pulse;
-    last_pulse = now.mono;
-    if (gap > kPulse + kPause) {
-      registry_->renew_all_leases(now);
-      log::event("pause.detected", log::Level::warning,
-                 {{"for", registry::format_duration(std::chrono::duration_cast<Millis>(gap))},
-                  {"effect", "every lease gets one full term"}});
-    }
+    notice_pause(now);
     writes->observe(registry_->follow_wall_clock(now));
     if (writes->waiting() == 0) submit_due(now.mono);
     // A service that another one follows is asked for whenever that one is.
