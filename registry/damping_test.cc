@@ -1,12 +1,7 @@
 // Flap hold-down: the arithmetic, and what no history can make it do.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <map>
 #include <random>
-#include <vector>
 
 #include "registry/health.h"
 
@@ -99,56 +94,6 @@ TEST_F(DampingTest, UnknownVerdictsAndReportedStatesAreNoFalls) {
 TEST_F(DampingTest, AFirstFailureIsNoFall) {
   fall();
   EXPECT_EQ(status.flaps, 0);
-}
-
-// H3: alternating results never take it down, at fall 3 with ok 2 they do once: the failures are remembered.
-TEST_F(DampingTest, AlternatingResultsFallAtMostOnceAndStayDown) {
-  feed(Verdict::ok);
-  int changes = 0;
-  for (int i = 0; i < 60; ++i) changes += feed(i % 2 == 0 ? Verdict::failed : Verdict::ok);
-  EXPECT_EQ(changes, 1);
-}
-
-// H3: one result in ten fails at random. The expected number of falls, from the machine as a Markov chain (up with
-// failures and successes counted, down with successes counted), and what 1,000 checks do in five minutes.
-double expected_falls(const CheckDef& def, double p, int results) {
-  std::map<std::array<int, 3>, double> now{{{1, 0, 0}, 1.0}};  // up, failures, successes
-  double falls = 0;
-  for (int i = 0; i < results; ++i) {
-    std::map<std::array<int, 3>, double> next;
-    for (const auto& [state, share] : now) {
-      const auto [up, failures, successes] = state;
-      if (up == 1) {
-        const bool falls_now = failures + 1 >= def.fall;
-        falls += falls_now ? share * p : 0;
-        next[falls_now ? std::array{0, 0, 0} : std::array{1, failures + 1, 0}] += share * p;
-        const bool healed = failures == 0 || successes + 1 >= def.ok;
-        next[healed ? std::array{1, 0, 0} : std::array{1, failures, successes + 1}] += share * (1 - p);
-      } else {
-        next[{0, 0, 0}] += share * p;
-        next[successes + 1 >= def.rise ? std::array{1, 0, 0} : std::array{0, 0, successes + 1}] += share * (1 - p);
-      }
-    }
-    now = std::move(next);
-  }
-  return falls;
-}
-
-TEST_F(DampingTest, RandomFailuresTakeDownNoMoreThanTheyMust) {
-  constexpr int kChecks = 1'000, kResults = 60;
-  const double expected = kChecks * expected_falls(def, 0.1, kResults);
-  std::mt19937 random(5);
-  int falls = 0;
-  for (int check = 0; check < kChecks; ++check) {
-    status = {};
-    feed(Verdict::ok);
-    for (int i = 0; i < kResults; ++i) {
-      const bool was_up = is_up(status.state);
-      feed(random() % 10 == 0 ? Verdict::failed : Verdict::ok);
-      falls += was_up && !is_up(status.state);
-    }
-  }
-  EXPECT_NEAR(falls, expected, 4 * std::sqrt(expected)) << "four standard deviations of a Poisson count";
 }
 
 // The worst that a target can do is to fail as fast as it may and to rise as fast as it may.

@@ -22,13 +22,6 @@ def addresses(server, service: str) -> list[str]:
     return sorted(r.text().split()[-1] for r in wire.ask(server.dns, service, "A").answer if r.type == "A")
 
 
-def metric(api, name: str) -> float:
-    for line in api.call("GET", "/metrics").body.decode().splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[-1])
-    raise AssertionError(f"no metric {name}")
-
-
 class Probes(unittest.TestCase):
     """Six instances in two services and three networks, probed over HTTP."""
 
@@ -52,7 +45,7 @@ class Probes(unittest.TestCase):
             api = server.api()
             for target in self.targets:
                 target.open.clear()  # connections are taken, and nothing is answered any more
-            dnsd.wait_until(lambda: metric(api, "dnsd_guard_held_instances") == 6, 20, "all six are held")
+            dnsd.wait_until(lambda: api.metric("dnsd_guard_held_instances") == 6, 20, "all six are held")
             self.assertEqual(api.call("GET", "/-/ready").json()["detail"]["guard"], "holding")
             for service in SERVICES:
                 self.assertEqual(len(addresses(server, service)), 3)
@@ -72,11 +65,11 @@ class Probes(unittest.TestCase):
             api = server.api()
             for target in self.targets:
                 target.open.clear()
-            dnsd.wait_until(lambda: metric(api, "dnsd_guard_held_instances") == 6, 20, "all six are held")
+            dnsd.wait_until(lambda: api.metric("dnsd_guard_held_instances") == 6, 20, "all six are held")
             for target in self.targets:
                 target.release()
-            dnsd.wait_until(lambda: metric(api, "dnsd_guard_held_instances") == 0, 20, "nothing is held")
-            dnsd.wait_until(lambda: metric(api, 'dnsd_guard_holding{guard="probes"}') == 0, 30, "the hold ends")
+            dnsd.wait_until(lambda: api.metric("dnsd_guard_held_instances") == 0, 20, "nothing is held")
+            dnsd.wait_until(lambda: api.metric('dnsd_guard_holding{guard="probes"}') == 0, 30, "the hold ends")
             gone = [e for s in SERVICES for e in api.call("GET", f"/api/v1/events?service={s}").json()["events"]
                     if not e["available"] and e["reason"] != "check.first_result_pending"]
             self.assertEqual(gone, [])
@@ -89,14 +82,14 @@ class Leases(unittest.TestCase):
             put = [{"method": "PUT", "path": f"/api/v1/services/{SERVICES[i % 2]}/instances/i{i}",
                     "body": {"address": f"10.0.0.{i + 1}", "port": 80, "lease": "1s"}} for i in range(20)]
             self.assertEqual(api.batch(put).status, 200)
-            dnsd.wait_until(lambda: metric(api, "dnsd_guard_held_instances") == 20, 20, "all twenty are held")
+            dnsd.wait_until(lambda: api.metric("dnsd_guard_held_instances") == 20, 20, "all twenty are held")
             for service in SERVICES:
                 self.assertEqual(len(addresses(server, service)), 10)
-            self.assertEqual(metric(api, 'dnsd_guard_holding{guard="leases"}'), 1)
+            self.assertEqual(api.metric('dnsd_guard_holding{guard="leases"}'), 1)
             self.assertEqual(api.call("GET", "/api/v1/guard").json()["guard"], "holding")
             for operation in put[:10]:
                 self.assertEqual(api.call("PUT", operation["path"] + "/heartbeat").status, 204)
-            self.assertEqual(metric(api, "dnsd_guard_held_instances"), 10)
+            self.assertEqual(api.metric("dnsd_guard_held_instances"), 10)
 
 
 class Sessions(unittest.TestCase):
@@ -135,7 +128,7 @@ class Sessions(unittest.TestCase):
                                    stderr=subprocess.DEVNULL, start_new_session=True)
             try:
                 dnsd.wait_until(lambda: addresses(server, "work.corp") == ["10.0.1.7"], 20, "it is answered")
-                self.assertEqual(metric(server.api(), "dnsd_http_sessions"), 1)
+                self.assertEqual(server.api().metric("dnsd_http_sessions"), 1)
                 self.assertEqual(server.api().call("DELETE", self.PATH).status, 204)
                 dnsd.wait_until(lambda: addresses(server, "work.corp") == ["10.0.1.7"], 20, "it comes back by itself")
                 run.kill()  # without a word

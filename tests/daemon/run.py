@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs the tests of the real daemon: every *_test.py beside this file, and the C++ judge.
 
-    run.py [--judge PROGRAM] [name ...]     names: checks crash restart signals refuse disk malformed load names health zones forward protection resolvers rolling judge
+    run.py [--judge PROGRAM] [name ...]     names: checks crash restart signals refuse disk malformed load names health zones forward protection resolvers judge
 
 DNSD_BINARY names the daemon under test. Ends with "N passed, N failed, N skipped".
 """

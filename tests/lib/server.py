@@ -83,6 +83,13 @@ class Api:
             raise AssertionError(f"PUT {service}/{instance}: {answer}")
         return answer
 
+    def metric(self, name: str) -> float:
+        """The value of one line of /metrics; the labels belong to the name."""
+        for line in self.call("GET", "/metrics").body.decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[-1])
+        raise AssertionError(f"no metric {name}")
+
     def batch(self, operations: list, query: str = "") -> Answer:
         return self.call("POST", f"/api/v1/batch{query}", {"operations": operations})
 

@@ -1,4 +1,4 @@
-"""A rolling replacement of 50 instances under load: clients that respect TTLs never meet a stopped one.
+"""H7: a rolling replacement of 50 instances under load: clients that respect TTLs never meet a stopped one.
 
 Each client keeps what DNS told it exactly as long as the TTL says. Half of them ask for addresses; the others for SRV
 records, whose targets they ask for again and again until the record ends, the last time in its last moment.
@@ -9,10 +9,10 @@ import random
 import socket
 import threading
 import time
-import unittest
 
 import server as dnsd
 import wire
+from row import Measure, Row
 
 INSTANCES, WAVE, CLIENTS, CALLS = 50, 10, 10, 10_000
 PACE = 0.01  # seconds between two calls of a client, while the replacement lasts
@@ -114,56 +114,74 @@ class Client:
             over.wait(PACE)
 
 
-class Rolling(unittest.TestCase):
-    def register(self, api, generation: int, n: int) -> str:
+class Replacement:
+    """One service whose instances are of a generation, each with an address of its own."""
+
+    def __init__(self, server: dnsd.Server, fleet: Fleet):
+        self.server, self.api, self.fleet, self.port_of = server, server.api(), fleet, {}
+
+    def register(self, generation: int, n: int):
         address = f"127.{generation}.50.{n + 1}"
         self.port_of[address] = port = self.fleet.start(address)
-        api.register("roll.corp", f"g{generation}-{n}", {"address": address, "port": port})
-        return address
+        self.api.register("roll.corp", f"g{generation}-{n}", {"address": address, "port": port})
 
-    def replace(self, api, wave: range):
-        for n in wave:
-            self.register(api, 2, n)
-        safe = []
-        for n in wave:
-            answer = api.instance("POST", "roll.corp", f"g1-{n}", suffix="/drain")
-            self.assertIn(answer.status, (200, 202), answer)
-        for n in wave:  # each waits for what is left only
-            answer = api.instance("POST", "roll.corp", f"g1-{n}", suffix="/drain?wait=30s")
-            self.assertEqual(answer.status, 200, answer)
-            self.assertTrue(answer.json()["done"], answer)
-            safe.append(f"127.1.50.{n + 1}")
-        for address in safe:
-            self.fleet.stop(address)
-        for n in wave:
-            self.assertEqual(api.instance("DELETE", "roll.corp", f"g1-{n}").status, 204)
+    def drain(self, generation: int, wave: range):
+        """As an orchestrator does: all at once, then each waits for what is left only."""
+        for suffix, answers in (("/drain", (200, 202)), ("/drain?wait=30s", (200,))):
+            for n in wave:
+                answer = self.api.instance("POST", "roll.corp", f"g{generation}-{n}", suffix=suffix)
+                if answer.status not in answers or ("wait" in suffix and not answer.json()["done"]):
+                    raise AssertionError(f"drain: {answer}")
 
-    def test_no_call_fails_while_fifty_instances_are_replaced(self):
-        self.fleet, self.port_of, over = Fleet(), {}, threading.Event()
+    def replace(self, old: int, wave: range, drained: bool = True):
+        for n in wave:
+            self.register(old + 1, n)
+        if drained:
+            self.drain(old, wave)
+        for n in wave:
+            self.fleet.stop(f"127.{old}.50.{n + 1}")
+        for n in wave:
+            answer = self.api.instance("DELETE", "roll.corp", f"g{old}-{n}")
+            if answer.status != 204:
+                raise AssertionError(f"DELETE: {answer}")
+
+    def under_load(self, clients: int, calls: int, seed: int, work) -> list[Client]:
+        """What `work` does, while the clients call; each of them calls so often at least."""
+        over = threading.Event()
+        made = [Client(self.server.dns, self.port_of, i % 2 == 1, seed + i) for i in range(clients)]
+        threads = [threading.Thread(target=c.run, args=(calls // clients, over)) for c in made]
+        for thread in threads:
+            thread.start()
         try:
-            with dnsd.Server(CONFIG) as server:
-                api = server.api()
-                for n in range(INSTANCES):
-                    self.register(api, 1, n)
-                clients = [Client(server.dns, self.port_of, i % 2 == 1, i) for i in range(CLIENTS)]
-                threads = [threading.Thread(target=c.run, args=(CALLS // CLIENTS, over)) for c in clients]
-                for thread in threads:
-                    thread.start()
-                try:
-                    for first in range(0, INSTANCES, WAVE):
-                        self.replace(api, range(first, first + WAVE))
-                finally:
-                    over.set()
-                    for thread in threads:
-                        thread.join(120)
-                failed = [line for c in clients for line in c.failed]
-                made = sum(c.calls for c in clients)
-                print(f"rolling replacement: {len(failed)} of {made} calls failed")
-                self.assertGreaterEqual(made, CALLS)
-                self.assertEqual(failed, [])
+            work()
         finally:
-            self.fleet.end()
+            over.set()
+            for thread in threads:
+                thread.join(120)
+        return made
 
 
-if __name__ == "__main__":
-    unittest.main()
+def failures(clients: list[Client]) -> list[str]:
+    return [line for c in clients for line in c.failed]
+
+
+def measure(m: Measure):
+    fleet = Fleet()
+    try:
+        with dnsd.Server(CONFIG) as server:
+            roll = Replacement(server, fleet)
+            for n in range(INSTANCES):
+                roll.register(1, n)
+            clients = roll.under_load(CLIENTS, CALLS, m.seed, lambda: [
+                roll.replace(1, range(first, first + WAVE)) for first in range(0, INSTANCES, WAVE)])
+            failed, made = failures(clients), sum(c.calls for c in clients)
+            m.result(f"{INSTANCES} instances replaced in {INSTANCES // WAVE} waves: {len(failed)} of {made} calls failed")
+            m.require(made >= CALLS and not failed, f"{len(failed)} of {made} calls failed: {failed[:3]}")
+            careless = roll.under_load(4, 400, m.seed, lambda: roll.replace(2, range(INSTANCES // 2), drained=False))
+            m.mutant(len(failures(careless)) > 0, "instances that are stopped without a drain")
+    finally:
+        fleet.end()
+
+
+ROW = Row("H7", "A rolling replacement costs no call", "50 instances replaced under load: 0 of 10,000 calls fail", measure,
+          seconds=300, alone=True)
