@@ -15,12 +15,6 @@ def find(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(str(place) for place in places))
 
 
-def library(name: str) -> str | None:
-    """A shared library that is preloaded, not linked: unpacked or installed."""
-    found = [p for place in (UNPACKED / "usr/lib", pathlib.Path("/usr/lib")) for p in sorted(place.glob(f"*/*/{name}"))]
-    return str(found[0]) if found else None
-
-
 def environment(program: str) -> dict[str, str]:
     """The environment to start it in: an unpacked program finds the libraries that were unpacked with it."""
     if not program.startswith(str(UNPACKED)):

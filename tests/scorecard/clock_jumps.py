@@ -1,21 +1,22 @@
-"""L1: the time of day jumps (libfaketime moves it for the daemon alone; the monotonic clock runs on, as in life).
+"""L1: the time of day jumps (false_clock.c moves it for the daemon alone; the monotonic clock runs on, as in life).
 
 Before each jump an instance with a lease of a second is registered and never renewed: it must go in its own time, not
 sooner, and its going must be noted at the new time of day, else nothing jumped. All others must stay.
 """
 
-import os
+import mmap
 import pathlib
+import struct
+import subprocess
 import tempfile
 import threading
 import time
 from datetime import datetime, timezone
 
-import programs
 import server as dnsd
 from api_tools import beat, pause, put, run_all
 from fleet import Fleet
-from row import Measure, Row, Skipped
+from row import Measure, Row
 from watch import Watch, expecting
 
 KEPT, LEASE, DOOMED_LEASE = 20, 5, 1.0
@@ -27,18 +28,19 @@ class TimeOfDay:
     """What the daemon believes, as an offset to ours."""
 
     def __init__(self, folder: str):
-        self.file, self.offset = pathlib.Path(folder) / "offset", 0
-        self.set(0)
+        self.library, self.file = pathlib.Path(folder) / "false_clock.so", pathlib.Path(folder) / "offset"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", self.library,
+                        pathlib.Path(__file__).with_name("false_clock.c")], check=True)
+        self.file.write_bytes(bytes(8))
+        with open(self.file, "r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 8)
 
     def set(self, offset: int):
-        new = self.file.with_suffix(".new")
-        new.write_text(f"{offset:+d}\n")
-        os.replace(new, self.file)
-        self.offset = offset
+        self.page[:] = struct.pack("=q", offset)
 
-    def command(self, library: str, monotonic_too: bool = False) -> list[str]:
-        return ["env", f"LD_PRELOAD={library}", f"FAKETIME_TIMESTAMP_FILE={self.file}", "FAKETIME_NO_CACHE=1",
-                *([] if monotonic_too else ["FAKETIME_DONT_FAKE_MONOTONIC=1"])]
+    def command(self, monotonic_too: bool = False) -> list[str]:
+        return ["env", f"LD_PRELOAD={self.library}", f"FALSE_CLOCK={self.file}",
+                *(["FALSE_CLOCK_ALL=1"] if monotonic_too else [])]
 
 
 def jumps(m: Measure) -> list[int]:
@@ -107,13 +109,10 @@ def jump(m: Measure, api: dnsd.Api, clock: TimeOfDay, number: int, offset: int) 
 
 
 def measure(m: Measure):
-    library = programs.library("libfaketimeMT.so.1")
-    if not library:
-        raise Skipped("libfaketime: neither unpacked nor installed")
     offsets = jumps(m)
     with tempfile.TemporaryDirectory(prefix="dnsd-time-") as folder, Fleet() as fleet:
         clock = TimeOfDay(folder)
-        with dnsd.Server(CONFIG, prefix=clock.command(library)) as server:
+        with dnsd.Server(CONFIG, prefix=clock.command()) as server:
             api = server.api()
             told = fill(api, fleet)
             heart = Heart(server.api())
@@ -128,15 +127,15 @@ def measure(m: Measure):
         m.require(max(lasted) < DOOMED_LEASE + 1, f"a lease without heartbeats lasted {max(lasted):.2f} s")
         m.result(f"{len(offsets)} jumps: {watch.wrong} of {watch.asked} answers changed; {len(lasted)} leases of "
                  f"{DOOMED_LEASE:.0f} s without heartbeats ended after {min(lasted):.2f} to {max(lasted):.2f} s")
-        mutants(m, clock, library)
+        mutants(m, clock)
 
 
-def mutants(m: Measure, clock: TimeOfDay, library: str):
+def mutants(m: Measure, clock: TimeOfDay):
     """A lease that ends, for the judge of the answers; and a server whose leases follow the clock that jumps."""
     clock.set(0)
     there = expecting({"doomed.corp A": ["10.0.2.1"]})
     for monotonic_too in (False, True):
-        with dnsd.Server(CONFIG, prefix=clock.command(library, monotonic_too)) as server:
+        with dnsd.Server(CONFIG, prefix=clock.command(monotonic_too)) as server:
             server.api().register("doomed.corp", "d", {"address": "10.0.2.1", "port": 80, "lease": "1s"})
             clock.set(-3600 if monotonic_too else 0)
             with Watch(server.dns, ["doomed.corp A"], there) as watch:
