@@ -121,7 +121,8 @@ class Registry {
   // next_deadline(), then ask due(). The deadline may come early for a lease that was renewed meanwhile.
   ChangeSet advance(const Now& now);
   [[nodiscard]] Mono next_deadline() const;
-  // To be called about every second: where the wall clock was set, overrides end as it says now. Nothing otherwise.
+  // To be called about every second: where the wall clock was set, overrides of before the restart end as it says now.
+  // Those set since count down, whatever the clock does.
   ChangeSet follow_wall_clock(const Now& now);
   // Facts that time asks for, to be submitted as commands by the daemon (DeleteInstance and DeleteService with
   // `only_due`, DeleteOverride): instances past deregister_after, services empty for an hour, expired overrides. At

@@ -84,11 +84,11 @@ ChangeSet Registry::follow_wall_clock(const Now& now) {
   impl_->wall_offset = offset;
   Edit edit(now);
   for (auto& [name, each] : impl_->overrides) {
-    if (each.def.expires && !each.expired) each.ends = end_of(each.def, now);
+    if (each.def.expires && each.by_clock && !each.expired) each.ends = end_of(each.def, now);
   }
   impl_->rank_overrides();
   for (const auto& [name, each] : impl_->overrides) {
-    if (each.def.expires && !each.expired) impl_->refresh_matching(each.def, edit);
+    if (each.def.expires && each.by_clock && !each.expired) impl_->refresh_matching(each.def, edit);
   }
   return impl_->finish(std::move(edit));
 }

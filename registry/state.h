@@ -118,6 +118,7 @@ struct Override {
   OverrideDef def;
   Revision revision = 0;
   Mono ends = Mono::max();
+  bool by_clock = false;  // of before the restart: its end is a time of day, and moves where the clock is set
   bool expired = false;  // takes no effect any more; due() asks for its removal
 };
 
