@@ -30,18 +30,19 @@ class Offers {
   // f(entry, port) in this client's order, until it returns false.
   template <class F>
   void each(std::uint64_t seed, F&& f) const noexcept {
-    walk(seed, [&](std::uint32_t i) { return f(entry(i), items_ ? item(i)->port : entry(i).port); });
+    const bool named = items_ != nullptr;
+    walk(seed, [&, named](const answers::Entry& e, std::uint32_t i) { return f(e, named ? item(i)->port : e.port); });
   }
   // f(entry, the HttpsPort) likewise; of those with ALPN.
   template <class F>
   void each_https(std::uint64_t seed, F&& f) const noexcept {
-    walk(seed, [&](std::uint32_t i) {
-      return f(entry(i), *reinterpret_cast<const answers::HttpsPort*>(items_ + i * std::size_t{stride_}));
+    walk(seed, [&](const answers::Entry& e, std::uint32_t i) {
+      return f(e, *reinterpret_cast<const answers::HttpsPort*>(items_ + i * std::size_t{stride_}));
     });
   }
   [[nodiscard]] bool any() const noexcept {
     bool found = false;
-    walk(0, [&](std::uint32_t) {
+    walk(0, [&](const answers::Entry&, std::uint32_t) {
       found = true;
       return false;
     });
@@ -83,29 +84,38 @@ class Offers {
     for (std::uint32_t begin = begin_; begin < count_;) {
       const auto priority = entry(begin).priority;
       const std::uint32_t end = first(begin, [&](std::uint32_t i) { return entry(i).priority != priority; });
-      const std::uint32_t size = end - begin;
-      const std::uint32_t start = below(seed, size);
-      if (chosen_ != nullptr && items_ == nullptr) {
-        if (!walk_chosen(begin + start, end, f) || !walk_chosen(begin, begin + start, f)) return;
-        begin = end;
-        continue;
-      }
-      for (std::uint32_t n = 0; n < size; ++n) {
-        const std::uint32_t i = begin + (start + n < size ? start + n : start + n - size);
-        if (items_ == nullptr && !entry(i).has(flags_)) continue;
-        if (chosen_ != nullptr && !chosen_->has(index(i))) continue;
-        if (!f(i)) return;
-      }
+      const std::uint32_t start = begin + below(seed, end - begin);
+      if (chosen_ == nullptr ? !walk_tier(begin, start, end, f) : !walk_chosen(begin, start, end, f)) return;
       begin = end;
     }
   }
-  // Of entries, by the bits that are set.
+  // [start, end), then [begin, start).
   template <class F>
-  bool walk_chosen(std::uint32_t begin, std::uint32_t end, F&& f) const noexcept {
-    for (std::uint32_t i = chosen_->next(begin, end); i != end; i = chosen_->next(i + 1, end)) {
-      if (entry(i).has(flags_) && !f(i)) return false;
-    }
+  bool walk_tier(std::uint32_t begin, std::uint32_t start, std::uint32_t end, F&& f) const noexcept {
+    const answers::Entry* const entries = block_->entries();
+    const bool named = items_ != nullptr;
+    const std::uint16_t flags = flags_;
+    std::uint32_t i = start;
+    do {
+      const answers::Entry& e = entries[named ? item(i)->entry : i];
+      if ((named || e.has(flags)) && !f(e, i)) return false;
+      if (++i == end) i = begin;
+    } while (i != start);
     return true;
+  }
+  template <class F>
+  [[gnu::noinline]] bool walk_chosen(std::uint32_t begin, std::uint32_t start, std::uint32_t end,
+                                     F&& f) const noexcept {
+    for (std::uint32_t i = start, stop = end;;) {
+      if (items_ == nullptr) i = chosen_->next(i, stop);
+      if (i == stop) {
+        if (stop == start) return true;
+        i = begin, stop = start;
+        continue;
+      }
+      if ((items_ == nullptr ? entry(i).has(flags_) : chosen_->has(index(i))) && !f(entry(i), i)) return false;
+      ++i;
+    }
   }
   [[nodiscard]] const answers::PortItem* item(std::uint32_t i) const noexcept {
     return reinterpret_cast<const answers::PortItem*>(items_ + i * std::size_t{stride_});

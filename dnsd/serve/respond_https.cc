@@ -40,7 +40,6 @@ std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, 
   const auto* host = entry.has(Entry::kHost) ? block.text_of(entry).host : nullptr;
   const std::size_t head = host ? answers::wire_size(host) : label[0] + 1U;
   const std::size_t rest = host ? 0 : tail.size();
-  if (head + rest > wire::kMaxWireName) return 0;
   const auto* alpn = block.at<std::uint8_t>(port.alpn);
   std::uint16_t alpn_size;
   std::memcpy(&alpn_size, alpn, sizeof alpn_size);

@@ -139,7 +139,13 @@ void Selection::collect_tier(const ServiceBlock& block) noexcept {
   weighted_ = !(here && block.alias == 0) && !block.has(ServiceBlock::kSticky);
   if (here && !weighted_ && block.has(ServiceBlock::kUniform)) {  // then no entry need be looked at
     const std::uint32_t last = block.tier_begin + std::uint32_t{block.tier_size};
-    for (; i != last; i = next(i + 1, last)) tier_[tier_size_++] = static_cast<std::uint16_t>(i);
+    for (std::uint32_t w = i / 64; w * 64 < last; ++w) {
+      std::uint64_t bits = mask_[w];
+      if (w == i / 64) bits &= ~std::uint64_t{0} << i % 64;
+      if (w == last / 64) bits &= (std::uint64_t{1} << last % 64) - 1;
+      for (; bits != 0; bits &= bits - 1)
+        tier_[tier_size_++] = static_cast<std::uint16_t>(w * 64 + static_cast<std::uint32_t>(std::countr_zero(bits)));
+    }
     return;
   }
   std::uint64_t sum = 0;

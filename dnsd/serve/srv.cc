@@ -7,13 +7,16 @@ namespace dnsd::serve {
 using answers::Entry;
 using answers::ServiceBlock;
 
+bool is_new_record(Answer& a, std::size_t at) noexcept {
+  return a.scratch.skips.is_new(a.writer.data(), at + 12, a.writer.size() - at - 12);
+}
+
 std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const ServiceBlock& block, const Entry& entry,
                     std::uint16_t port, const TargetTail& tail) noexcept {
   const auto* label = block.at<std::uint8_t>(entry.text);
   const auto* host = entry.has(Entry::kHost) ? block.text_of(entry).host : nullptr;
   const std::size_t head = host ? answers::wire_size(host) : label[0] + 1U;
   const std::size_t rest = host ? 0 : tail.size();
-  if (head + rest > wire::kMaxWireName) return 0;
   std::uint8_t* p = put_record(a.writer, owner, wire::type::srv, ttl, 6 + head + rest);
   if (p == nullptr) return 0;
   wire::put16(p, entry.priority);
@@ -31,25 +34,27 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
   const std::uint64_t seed = prefix_seed(a, block);
   const std::uint32_t limit = block.max_srv == 0 ? UINT32_MAX : block.max_srv;
   const std::size_t start = a.writer.size();
-  std::uint32_t count = 0, n = 0;
+  const bool fits_any = tail.fits_any();
+  std::uint32_t count = 0, skipped = 0;
   Skips& skips = a.scratch.skips;
   skips.begin();
   offers.each(seed, [&](const Entry& entry, std::uint16_t port) {
     if (count == limit) return false;
-    const std::size_t before = a.writer.size();
-    const bool fits = tail.fits(block, entry);
-    const std::size_t target = fits ? put_srv(a, where.asked.pointer(), ttl, block, entry, port, tail) : 0;
-    if (target == 0 && fits) {
+    if (!fits_any && !tail.fits(block, entry)) [[unlikely]] {
+      skips.skip(count + skipped++);
+      return true;
+    }
+    const std::size_t target = put_srv(a, where.asked.pointer(), ttl, block, entry, port, tail);
+    if (target == 0) {
       a.tc = true;
       return false;
     }
-    if (!fits || (entry.has(Entry::kHost) && !is_new_record(a, before))) {
-      a.writer.rewind(before);
-      skips.skip(n);
-    } else {
-      ++count;
+    if (entry.has(Entry::kHost) && !is_new_record(a, target - 18)) [[unlikely]] {
+      a.writer.rewind(target - 18);
+      skips.skip(count + skipped++);
+      return true;
     }
-    ++n;
+    ++count;
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
@@ -59,11 +64,12 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
   }
   if (a.tc || count == 0) return;
   std::size_t at = start;
-  n = 0;
+  const std::uint32_t all = count + skipped;
+  std::uint32_t n = 0;
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
-    if (count == 0) return false;
-    if (skips.skipped(n++)) return true;
-    --count;
+    if (n == all) return false;
+    if (skips.skipped(n++)) [[unlikely]]
+      return true;
     const std::size_t target = at + 18;
     at += 12U + wire::get16(a.writer.data() + at + 10);
     if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);

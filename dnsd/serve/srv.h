@@ -33,10 +33,10 @@ class TargetTail {
   [[nodiscard]] const std::uint8_t* data() const noexcept { return tail_.data(); }
   // False: the apex of an alias is too long for this label, so the instance has no name there.
   [[nodiscard]] bool fits(const answers::ServiceBlock& block, const answers::Entry& entry) const noexcept {
-    constexpr std::size_t most = wire::kMaxWireName;
-    return size_ + 64 <= most || entry.has(answers::Entry::kHost) ||
-           block.at<std::uint8_t>(entry.text)[0] + 1U + size_ <= most;
+    return fits_any() || entry.has(answers::Entry::kHost) ||
+           block.at<std::uint8_t>(entry.text)[0] + 1U + size_ <= wire::kMaxWireName;
   }
+  [[nodiscard]] bool fits_any() const noexcept { return size_ + 64 <= wire::kMaxWireName; }
 
  private:
   std::array<std::uint8_t, 64 + 255> tail_;
@@ -44,11 +44,10 @@ class TargetTail {
 };
 
 // The record at `at` of the message, whose owner is a pointer, repeats none before it.
-[[nodiscard]] inline bool is_new_record(Answer& a, std::size_t at) noexcept {
-  return a.scratch.skips.is_new(a.writer.data(), at + 12, a.writer.size() - at - 12);
-}
+[[nodiscard]] bool is_new_record(Answer& a, std::size_t at) noexcept;
 
-// One SRV record of the entry; the offset of its target, 0 = no room (or it does not fit).
+// One SRV record of the entry, which fits `tail` (as the target of a longer name that fits does); the offset of its
+// target, 0 = no room.
 [[nodiscard]] std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const answers::ServiceBlock& block,
                                   const answers::Entry& entry, std::uint16_t port, const TargetTail& tail) noexcept;
 // The whole answer with its additional section, at the name asked; on_empty when nothing is listed.
