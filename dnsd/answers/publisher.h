@@ -24,10 +24,13 @@ struct ReverseZone {
   registry::Prefix prefix;  // cut at octet (IPv4) or nibble (IPv6) boundaries
 };
 
+// Seconds: how long a "no" is good that no registration can change (RFC 2308; DESIGN section 4).
+inline constexpr std::uint32_t kNegativeTtl = 60;
+
 struct PublisherOptions {
   std::vector<std::string> listen_addresses;  // of the name server itself: ns.<apex> A/AAAA
   std::vector<ReverseZone> reverse;
-  std::uint32_t negative_ttl = 60;
+  std::uint32_t negative_ttl = kNegativeTtl;
   // When a block was replaced: read after the swap, for `now` of a large publish is long past by then.
   std::function<registry::Mono()> clock = std::chrono::steady_clock::now;
 };

@@ -15,7 +15,7 @@
 namespace dnsd::transfer {
 namespace {
 
-constexpr std::uint32_t kTtl = answers::PublisherOptions{}.negative_ttl;  // of what the zone has of itself, as answered
+constexpr std::uint32_t kTtl = answers::kNegativeTtl;  // of what the zone has of itself, as answered
 
 // Every revision is taken once, also over restarts, so one serial never means two contents. Not 0, which some
 // secondaries take for "unknown".
