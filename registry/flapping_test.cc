@@ -14,7 +14,7 @@ namespace registry {
 namespace {
 
 constexpr int kChecks = 1'000, kResults = 60;  // one every five seconds
-constexpr int kRandom = 5'000;                 // checks that fail at random: more of them, for a steadier figure
+constexpr int kRandom = 2'000;                 // checks that fail at random: more of them, for a steadier figure
 
 class Flapping : public Fleet {
  protected:

@@ -13,7 +13,7 @@ def run(tests: str) -> dict[str, dict]:
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.json"
         done = subprocess.run([program, f"--gtest_filter={tests}", f"--gtest_output=json:{out}"], capture_output=True,
-                              text=True, timeout=100)
+                              text=True, timeout=240)
         if done.returncode != 0:
             raise AssertionError(f"{program}: {done.stdout[-2000:]}{done.stderr[-1000:]}")
         suites = json.loads(out.read_text())["testsuites"]

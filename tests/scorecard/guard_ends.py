@@ -73,4 +73,4 @@ def measure(m: Measure):
 
 
 ROW = Row("H5", "The guard ends: by itself, or by one command", "lifts at `hold`; by hand in 1 s at most", measure,
-          seconds=100)
+          seconds=250)

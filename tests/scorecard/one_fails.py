@@ -63,11 +63,14 @@ def measure(m: Measure):
         before = facts(api)
         stop_one(server, fleet, count, "close", limit)
         m.mutant(touched(before, facts(api)) == {f"i{count}"}, "another instance that changes")
+        unknown = api.metric('dnsd_checks_total{result="unknown"}')
         left = answered(server, "web.corp")
         m.require(left == set(ADDRESS[count + 1:]), f"{len(left)} are left")
     m.result(f"{count} stopped one after the other (refusing, silent): out after {min(times):.1f} to "
              f"{max(times):.1f} s, limit {limit} s; the others: no revision and no state moved")
-    m.require(max(times) <= limit, f"{max(times):.2f} s, over {limit} s")
+    # A verdict that the prober itself does not trust counts for nothing, and the next one is an interval later.
+    m.require(max(times) <= limit, f"{max(times):.2f} s, over {limit} s; {unknown:.0f} verdicts of a prober that was "
+                                   "held up (the machine is busy?)")
 
 
 ROW = Row("H2", "One instance that stops is taken out in time, and no other is touched",
