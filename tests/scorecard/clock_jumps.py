@@ -1,8 +1,8 @@
 """L1: the time of day jumps (false_clock.c moves it for the daemon alone; the monotonic clock runs on, as in life).
 
 Before each jump an instance with a lease of a second is registered and never renewed: it must go in its own time, not
-sooner, and its going must be noted at the new time of day, else nothing jumped. All others must stay. The end of an
-override is a time of day (docs/health.md): it alone follows, and must end with the jump that passes it, not before.
+sooner, and its going must be noted at the new time of day, else nothing jumped. All others must stay, the override of
+an hour as well: its end counts down on the monotonic clock (docs/health.md).
 """
 
 import mmap
@@ -20,7 +20,7 @@ from fleet import Fleet
 from row import Measure, Row
 from watch import Watch, expecting
 
-KEPT, LEASE, DOOMED_LEASE, OVERRIDE = 20, 5, 1.0, 7200
+KEPT, LEASE, DOOMED_LEASE = 20, 5, 1.0
 YEAR = 365 * 86_400
 CONFIG = '[[namespace]]\nname = "corp"\nmax_answers = 0\n'
 
@@ -33,16 +33,11 @@ class TimeOfDay:
         subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", self.library,
                         pathlib.Path(__file__).with_name("false_clock.c")], check=True)
         self.file.write_bytes(bytes(8))
-        self.offset = 0
         with open(self.file, "r+b") as file:
             self.page = mmap.mmap(file.fileno(), 8)
 
     def set(self, offset: int):
         self.page[:] = struct.pack("=q", offset)
-        self.offset = offset
-
-    def now(self) -> float:
-        return time.time() + self.offset
 
     def command(self, monotonic_too: bool = False) -> list[str]:
         return ["env", f"LD_PRELOAD={self.library}", f"FALSE_CLOCK={self.file}",
@@ -73,15 +68,8 @@ class Heart(threading.Thread):
             self.failed = str(error)
 
 
-def override(api: dnsd.Api, name: str, service: str, more: dict):
-    body = {"match": {"service": service, "instance": "down"}, "state": "down"} | more
-    answer = api.call("PUT", f"/api/v1/overrides/{name}", body)
-    if answer.status not in (200, 201):
-        raise AssertionError(f"override {name}: {answer}")
-
-
 def fill(api: dnsd.Api, fleet: Fleet) -> dict[str, list[str]]:
-    """Leases that are renewed, a checked instance, and one that an override forces down for good."""
+    """Leases that are renewed, a checked instance, and one that an override forces down for an hour."""
     told = {"kept.corp A": [f"10.0.0.{i + 1}" for i in range(KEPT)], "checked.corp A": ["127.61.0.1"],
             "forced.corp A": ["10.0.1.1"]}
     run_all(api, [put("kept.corp", f"k{i}", {"address": a, "port": 80, "lease": f"{LEASE}s"})
@@ -90,34 +78,13 @@ def fill(api: dnsd.Api, fleet: Fleet) -> dict[str, list[str]]:
     check = {"http": "/", "interval": "200ms", "fall": 1, "rise": 1}
     run_all(api, [put("checked.corp", "c", {"address": "127.61.0.1", "port": port, "checks": [check]}),
                   put("forced.corp", "up", {"address": "10.0.1.1", "port": 80}),
-                  put("forced.corp", "down", {"address": "10.0.1.2", "port": 80}),
-                  put("timed.corp", "down", {"address": "10.0.1.3", "port": 80})])
-    override(api, "for-good", "forced.corp", {})
+                  put("forced.corp", "down", {"address": "10.0.1.2", "port": 80})])
+    override = {"match": {"service": "forced.corp", "instance": "down"}, "state": "down", "expires": "1h"}
+    answer = api.call("PUT", "/api/v1/overrides/hour", override)
+    if answer.status not in (200, 201):
+        raise AssertionError(f"override: {answer}")
     dnsd.wait_until(lambda: api.instance("GET", "checked.corp", "c").json()["available"], 20, "the check passes")
     return told
-
-
-class Timed:
-    """An override with an end; set anew whenever it is over."""
-
-    def __init__(self, m: Measure, api: dnsd.Api, clock: TimeOfDay):
-        self.m, self.api, self.clock, self.ended = m, api, clock, 0
-        self.begin()
-
-    def begin(self):
-        override(self.api, f"timed-{self.ended}", "timed.corp", {"expires": f"{OVERRIDE}s"})
-        self.end = self.clock.now() + OVERRIDE
-
-    def is_up(self) -> bool:
-        return self.api.instance("GET", "timed.corp", "down").json()["available"]
-
-    def judge(self, number: int):
-        if self.clock.now() < self.end - 60:
-            self.m.require(not self.is_up(), f"jump {number} ended an override before its time of day")
-        elif self.clock.now() > self.end + 60:
-            dnsd.wait_until(self.is_up, 5, f"jump {number} ends the override whose end it passes")
-            self.ended += 1
-            self.begin()
 
 
 def jump(m: Measure, api: dnsd.Api, clock: TimeOfDay, number: int, offset: int) -> float:
@@ -149,14 +116,10 @@ def measure(m: Measure):
         with dnsd.Server(CONFIG, prefix=clock.command()) as server:
             api = server.api()
             told = fill(api, fleet)
-            timed = Timed(m, api, clock)
             heart = Heart(server.api())
             heart.start()
             with Watch(server.dns, list(told), expecting(told)) as watch:
-                lasted = []
-                for number, offset in enumerate(offsets):
-                    lasted.append(jump(m, api, clock, number, offset))
-                    timed.judge(number)
+                lasted = [jump(m, api, clock, n, offset) for n, offset in enumerate(offsets)]
             heart.over.set()
             heart.join(10)
             m.require(not heart.failed, f"heartbeats: {heart.failed}")
@@ -164,9 +127,7 @@ def measure(m: Measure):
         m.require(watch.wrong == 0, watch.summary())
         m.require(max(lasted) < DOOMED_LEASE + 1, f"a lease without heartbeats lasted {max(lasted):.2f} s")
         m.result(f"{len(offsets)} jumps: {watch.wrong} of {watch.asked} answers changed; {len(lasted)} leases of "
-                 f"{DOOMED_LEASE:.0f} s without heartbeats ended after {min(lasted):.2f} to {max(lasted):.2f} s; "
-                 f"{timed.ended} overrides of {OVERRIDE // 3600} h ended, each with the jump that passed its end")
-        m.require(timed.ended > 0, "no jump passed the end of an override")
+                 f"{DOOMED_LEASE:.0f} s without heartbeats ended after {min(lasted):.2f} to {max(lasted):.2f} s")
         mutants(m, clock)
 
 
