@@ -110,7 +110,7 @@ TEST_F(OverrideClock, AnEndCountsDownWhateverTheClockDoes) {
 
 TEST_F(OverrideClock, AnEndOfBeforeTheRestartIsATimeOfDay) {
   Registry again;
-  EXPECT_THAT(again.restore(log, 1000, now), IsEmpty());
+  EXPECT_THAT(again.restore(log, 1000, now), testing::IsEmpty());
   (void)again.follow_wall_clock(now);
   now.wall += 59min;
   const ChangeSet told = again.follow_wall_clock(now);
@@ -123,7 +123,7 @@ TEST_F(OverrideClock, AnEndOfBeforeTheRestartIsATimeOfDay) {
 
 TEST_F(OverrideClock, ManySmallStepsAreOneJump) {
   Registry again;
-  EXPECT_THAT(again.restore(log, 1000, now), IsEmpty());
+  EXPECT_THAT(again.restore(log, 1000, now), testing::IsEmpty());
   (void)again.follow_wall_clock(now);
   for (int i = 0; i < 10; ++i) {
     now.wall += 300ms;
