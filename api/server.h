@@ -41,12 +41,13 @@ struct Options {
   registry::Millis keep_alive{15'000};     // an event stream with nothing to tell sends a comment
 };
 
-// resolve: what DNS answers for one question, from the same code (HTTP.md "Resolve"). Handed in by the daemon.
+// resolve: what DNS answers for one question; explain: and why. From the code that answers, handed in by the daemon.
 struct Question {
   std::string name, type;
   std::string client;  // "address[:port]"; "" = the HTTP peer
   bool tcp = false;
   std::uint16_t size = 1232;
+  std::size_t limit = 1000;  // explain: instances shown
 };
 
 struct Readiness {
@@ -63,6 +64,7 @@ struct Context {
   registry::store::CommitLog& store;
   std::function<registry::Now()> clock;
   std::function<registry::Result<boost::json::value>(const Question&)> resolve;
+  std::function<registry::Result<boost::json::value>(const Question&)> explain;
   std::function<std::optional<registry::Mono>(std::string_view service)> last_answered;
   // Calls back on the control thread once no worker can still answer from blocks replaced before this call.
   std::function<void(std::move_only_function<void()>)> after_grace;

@@ -186,6 +186,7 @@ void Daemon::Impl::build_api() {
           .clock = now_of_process,
           .resolve =
               [this](const api::Question& q) { return resolver->resolve(q, registry_->revision(), now_of_process()); },
+          .explain = [this](const api::Question& q) { return resolver->explain(q, *registry_, now_of_process()); },
           .last_answered = [this](std::string_view service) { return publisher->last_answered(service); },
           .after_grace = [this](std::move_only_function<void()> next) { after_grace(std::move(next)); },
           .ready =

@@ -7,6 +7,7 @@
 #include "dnsd/answers/presentation.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/config.h"
+#include "dnsd/explain.h"
 #include "dnsd/wire/writer.h"
 
 namespace dnsd {
@@ -82,36 +83,84 @@ json::array flags_as_json(const answers::ShownMessage& message) {
   return out;
 }
 
-}  // namespace
+struct Parsed {
+  std::string name;  // wire
+  std::uint16_t type = 0;
+  serve::Client client;
+  std::vector<std::uint8_t> packet;
 
-Resolver::Resolver(const answers::Table& table, const serve::ResponderOptions& options)
-    : responder_(table, serve::without_limits(options)), buffer_(kLargestMessage) {}
+  [[nodiscard]] serve::Request request(bool tcp) const {
+    return {packet, client, tcp ? serve::Transport::tcp : serve::Transport::udp};
+  }
+};
 
-registry::Result<json::value> Resolver::resolve(const api::Question& question, registry::Revision revision,
-                                                const registry::Now& now) {
+registry::Result<Parsed> parse(const api::Question& question) {
   const auto name = answers::name_to_wire(question.name);
   if (!name) return registry::fail(ProblemKind::bad_request, "name is not a domain name");
   const auto type = answers::type_from_text(question.type.empty() ? "A" : question.type);
   if (!type) return registry::fail(ProblemKind::bad_request, "type is not a record type");
   const auto client = client_of(question.client);
   if (!client) return registry::fail(ProblemKind::bad_request, client.error());
+  return Parsed{*name, *type, *client, query_message(*name, *type, question.size)};
+}
 
-  const auto packet = query_message(*name, *type, question.size);
-  const serve::Request request{packet, *client, question.tcp ? serve::Transport::tcp : serve::Transport::udp};
-  serve::Reply reply{buffer_};
+serve::BatchTime time_of(const registry::Now& now) {
   const auto second = std::chrono::duration_cast<std::chrono::seconds>(now.wall.time_since_epoch()).count();
-  responder_.respond({&request, 1}, {&reply, 1}, {answers::ticks_now(), static_cast<std::uint64_t>(second)});
-  const auto shown = answers::show({buffer_.data(), reply.size});
-  if (!shown)
-    return registry::fail(ProblemKind::store_unavailable, "the answer could not be decoded: " + shown.error());
-  return json::object{{"question", {{"name", *answers::name_to_text(*name)}, {"type", answers::type_to_text(*type)}}},
-                      {"rcode", shown->rcode},
-                      {"flags", flags_as_json(*shown)},
-                      {"ede", errors_as_json(shown->errors)},
-                      {"answer", as_json(shown->answer)},
-                      {"authority", as_json(shown->authority)},
-                      {"additional", as_json(shown->additional)},
-                      {"revision", revision}};
+  return {answers::to_ticks(now.mono), static_cast<std::uint64_t>(second)};
+}
+
+registry::Result<answers::ShownMessage> show(std::span<const std::uint8_t> message) {
+  auto shown = answers::show(message);
+  if (shown) return *std::move(shown);
+  return registry::fail(ProblemKind::store_unavailable, "the answer could not be decoded: " + shown.error());
+}
+
+json::object body_of(const Parsed& parsed, const answers::ShownMessage& shown, registry::Revision revision) {
+  return {{"question", {{"name", *answers::name_to_text(parsed.name)}, {"type", answers::type_to_text(parsed.type)}}},
+          {"rcode", shown.rcode},
+          {"flags", flags_as_json(shown)},
+          {"ede", errors_as_json(shown.errors)},
+          {"answer", as_json(shown.answer)},
+          {"authority", as_json(shown.authority)},
+          {"additional", as_json(shown.additional)},
+          {"revision", revision}};
+}
+
+}  // namespace
+
+Resolver::Resolver(const answers::Table& table, const serve::ResponderOptions& options)
+    : table_(table), responder_(table, serve::without_limits(options)), buffer_(kLargestMessage) {}
+
+registry::Result<json::value> Resolver::resolve(const api::Question& question, registry::Revision revision,
+                                                const registry::Now& now) {
+  const auto parsed = parse(question);
+  if (!parsed) return std::unexpected(parsed.error());
+  const serve::Request request = parsed->request(question.tcp);
+  serve::Reply reply{buffer_};
+  responder_.respond({&request, 1}, {&reply, 1}, time_of(now));
+  const auto shown = show({buffer_.data(), reply.size});
+  if (!shown) return std::unexpected(shown.error());
+  return body_of(*parsed, *shown, revision);
+}
+
+registry::Result<json::value> Resolver::explain(const api::Question& question, const registry::Registry& registry,
+                                                const registry::Now& now) {
+  const auto parsed = parse(question);
+  if (!parsed) return std::unexpected(parsed.error());
+  serve::Reply reply{buffer_};
+  const serve::Explanation why = responder_.explain(parsed->request(question.tcp), reply, time_of(now));
+  const auto shown = show({buffer_.data(), reply.size});
+  if (!shown) return std::unexpected(shown.error());
+  json::object body = body_of(*parsed, *shown, registry.revision());
+  add_explanation(body, {.registry = registry,
+                         .now = now,
+                         .table = table_,
+                         .why = why,
+                         .shown = *shown,
+                         .name = parsed->name,
+                         .type = parsed->type,
+                         .limit = question.limit});
+  return body;
 }
 
 }  // namespace dnsd

@@ -141,6 +141,14 @@ void add_run(CLI::App& app, Line& line) {
   run->callback([&] { line.action = [&](const Session& session) { return run_action(session, line); }; });
 }
 
+void add_question_arguments(CLI::App* app, ResolveFlags& flags) {
+  app->add_option("name", flags.name, "The name, as worker.corp")->required();
+  app->add_option("type", flags.type, "A, AAAA, SRV, TXT ...")->capture_default_str();
+  app->add_option("--client", flags.client, "As seen by this client")->type_name("ADDRESS[:PORT]");
+  app->add_option("--size", flags.size, "As with this EDNS size")->type_name("OCTETS");
+  app->add_flag("--tcp", flags.tcp, "As over TCP");
+}
+
 void add_reads(CLI::App& app, Line& line) {
   auto* services = app.add_subcommand("services", "List the services");
   services->add_option("--prefix", line.list.prefix, "Only names that begin so")->type_name("TEXT");
@@ -156,12 +164,13 @@ void add_reads(CLI::App& app, Line& line) {
   spaces->callback([&] { line.action = plain([](const Session& s) { return list_namespaces(s); }); });
 
   auto* ask = app.add_subcommand("resolve", "Show what DNS answers");
-  ask->add_option("name", line.resolve.name, "The name, as worker.corp")->required();
-  ask->add_option("type", line.resolve.type, "A, AAAA, SRV, TXT ...")->capture_default_str();
-  ask->add_option("--client", line.resolve.client, "As seen by this client")->type_name("ADDRESS[:PORT]");
-  ask->add_option("--size", line.resolve.size, "As with this EDNS size")->type_name("OCTETS");
-  ask->add_flag("--tcp", line.resolve.tcp, "As over TCP");
+  add_question_arguments(ask, line.resolve);
   ask->callback([&] { line.action = plain([&](const Session& s) { return resolve(s, line.resolve); }); });
+
+  auto* why = app.add_subcommand("explain", "Show what DNS answers, and why each instance is in the answer or not");
+  add_question_arguments(why, line.resolve);
+  why->add_option("--limit", line.resolve.limit, "At most so many instances")->type_name("N");
+  why->callback([&] { line.action = plain([&](const Session& s) { return explain(s, line.resolve); }); });
 
   auto* follow = app.add_subcommand("watch", "Follow changes as they happen");
   follow->add_option("service", line.watch.service, "Only this service");

@@ -144,6 +144,37 @@ TEST(Dnsctl, ResolvePrintsLinesLikeDig) {
   EXPECT_EQ(server.seen()[0].target, "/api/v1/resolve?name=worker.corp&type=A&client=10.0.0.9");
 }
 
+TEST(Dnsctl, ExplainSaysWhyEachInstanceIsInOrOut) {
+  FakeServer server(always({200, R"({"question":{"name":"worker.corp.","type":"A"},"rcode":"NOERROR","ede":[
+    {"code":0,"text":"guard: failures of instances are held back"}],"revision":7,"form":"service","chain":["worker.corp."],
+    "because":"1 of the 2 instances of worker.corp","mode":"guard","order":"weighted","nearest":[],"left_out":3,
+    "tier":{"priority":1},"ttl":{"value":"2s","bound":"horizon"},"instances":[
+    {"id":"w1","in_answer":true,"reason":"guard.held","because":"check tcp failed: timed out","address":"10.0.1.7"},
+    {"id":"w2","in_answer":false,"reason":"draining","because":"it is drained","address":null}]})"}));
+  const auto ran = run_at(server, {"explain", "w.corp", "--limit", "2", "--tcp"});
+  EXPECT_EQ(ran.out,
+            "worker.corp. A -> NOERROR: 1 of the 2 instances of worker.corp\n"
+            "form service, ttl 2s (horizon), tier 1, order weighted, mode guard, revision 7\n"
+            "by way of worker.corp.\n"
+            "EDE 0: guard: failures of instances are held back\n"
+            "ANSWER  ID  ADDRESS   REASON      BECAUSE\n"
+            "in      w1  10.0.1.7  guard.held  check tcp failed: timed out\n"
+            "out     w2  -         draining    it is drained\n"
+            "... and 3 more; --limit shows up to 10000\n");
+  EXPECT_EQ(server.seen()[0].target, "/api/v1/explain?name=w.corp&type=A&tcp=true&limit=2");
+}
+
+TEST(Dnsctl, ExplainOfANameThatIsNotThereHasNoTable) {
+  FakeServer server(always({200, R"({"question":{"name":"wrker.corp.","type":"A"},"rcode":"NXDOMAIN","ede":[],
+    "revision":7,"form":"none","chain":[],"because":"no such service","mode":"normal","order":null,
+    "nearest":["worker.corp"],"left_out":0,"tier":null,"ttl":null,"instances":[]})"}));
+  const auto ran = run_at(server, {"explain", "wrker.corp"});
+  EXPECT_EQ(ran.out,
+            "wrker.corp. A -> NXDOMAIN: no such service\n"
+            "form none, mode normal, revision 7\n"
+            "did you mean worker.corp?\n");
+}
+
 TEST(Dnsctl, WatchResumesAfterTheLastEvent) {
   FakeServer server([](const Seen& seen) {
     const auto* id = seen.last_event.empty() ? "7" : "8";
@@ -298,8 +329,8 @@ TEST(Dnsctl, CompletionKnowsEveryCommand) {
   const auto ran = run({"completion", "bash"}, [](auto&) { return std::nullopt; });
   EXPECT_EQ(ran.code, 0);
   for (const auto* word :
-       {"register", "deregister", "heartbeat", "drain", "run", "services", "instances", "resolve", "watch", "status",
-        "backup", "override", "guard", "events", "namespaces", "--token-file", "--lease"}) {
+       {"register", "deregister", "heartbeat", "drain", "run", "services", "instances", "resolve", "explain", "watch",
+        "status", "backup", "override", "guard", "events", "namespaces", "--token-file", "--lease"}) {
     EXPECT_THAT(ran.out, HasSubstr(word));
   }
 }

@@ -29,6 +29,7 @@ struct ResolveFlags {
   std::string name, type = "A", client;
   bool tcp = false;
   std::string size;
+  std::string limit;  // explain
 };
 struct WatchFlags {
   std::string service, index;
@@ -54,6 +55,7 @@ struct ZoneCheckFlags {
 [[nodiscard]] ExitCode list_instances(const Session& session, const ListFlags& flags);
 [[nodiscard]] ExitCode list_namespaces(const Session& session);
 [[nodiscard]] ExitCode resolve(const Session& session, const ResolveFlags& flags);
+[[nodiscard]] ExitCode explain(const Session& session, const ResolveFlags& flags);
 [[nodiscard]] ExitCode watch(const Session& session, const WatchFlags& flags);
 [[nodiscard]] ExitCode status(const Session& session);
 [[nodiscard]] ExitCode backup(const Session& session, const std::string& file);

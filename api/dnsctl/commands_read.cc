@@ -3,6 +3,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <ostream>
+#include <string>
+#include <string_view>
 
 #include "api/dnsctl/commands.h"
 
@@ -48,6 +50,36 @@ void flatten(const json::value& value, const std::string& name, Table& table) {
   for (const auto& [key, inner] : value.as_object()) {
     flatten(inner, name.empty() ? std::string(key) : fmt::format("{}.{}", name, std::string_view(key)), table);
   }
+}
+
+Target question(std::string_view what, const ResolveFlags& flags) {
+  Target target({what});
+  target.with("name", flags.name).with("type", flags.type).with("client", flags.client);
+  target.with("tcp", flags.tcp ? "true" : "").with("size", flags.size);
+  return target;
+}
+
+// worker.corp. A -> NOERROR, 3 of the 5 instances of worker.corp
+void print_why(const Session& session, const json::value& body) {
+  const auto asked = member_of(body, "question");
+  session.out << fmt::format("{} {} -> {}: {}\n", cell(asked, "name"), cell(asked, "type"), cell(body, "rcode"),
+                             cell(body, "because"));
+  std::string line = fmt::format("form {}", cell(body, "form"));
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (value != "-") line += fmt::format(", {} {}", name, value);
+  };
+  const auto ttl = member_of(body, "ttl"), tier = member_of(body, "tier");
+  if (ttl.is_object()) add("ttl", fmt::format("{} ({})", cell(ttl, "value"), cell(ttl, "bound")));
+  if (tier.is_object()) add("tier", cell(tier, "priority"));
+  add("order", cell(body, "order"));
+  add("mode", cell(body, "mode"));
+  add("revision", cell(body, "revision"));
+  session.out << line << '\n';
+  if (!list_of(body, "chain").empty()) session.out << "by way of " << cell(body, "chain") << '\n';
+  for (const auto& ede : list_of(body, "ede")) {
+    session.out << fmt::format("EDE {}: {}\n", cell(ede, "code"), cell(ede, "text"));
+  }
+  if (!list_of(body, "nearest").empty()) session.out << "did you mean " << cell(body, "nearest") << "?\n";
 }
 
 void print_section(const Session& session, const json::value& body, std::string_view section) {
@@ -114,10 +146,7 @@ ExitCode list_overrides(const Session& session) {
 }
 
 ExitCode resolve(const Session& session, const ResolveFlags& flags) {
-  auto target = Target({"resolve"});
-  target.with("name", flags.name).with("type", flags.type).with("client", flags.client);
-  target.with("tcp", flags.tcp ? "true" : "").with("size", flags.size);
-  const auto reply = call(session, Verb::get, target);
+  const auto reply = call(session, Verb::get, question("resolve", flags));
   if (!reply) return reply.error();
   if (session.json) {
     print_json(session, *reply);
@@ -130,6 +159,30 @@ ExitCode resolve(const Session& session, const ResolveFlags& flags) {
                              cell(body, "revision"));
   for (const auto& ede : list_of(body, "ede")) session.out << ";; EDE: " << cell(ede) << '\n';
   for (const auto* section : {"answer", "authority", "additional"}) print_section(session, body, section);
+  return ExitCode::ok;
+}
+
+ExitCode explain(const Session& session, const ResolveFlags& flags) {
+  auto target = question("explain", flags);
+  target.with("limit", flags.limit);
+  const auto reply = call(session, Verb::get, target);
+  if (!reply) return reply.error();
+  if (session.json) {
+    print_json(session, *reply);
+    return ExitCode::ok;
+  }
+  const auto body = reply->json();
+  print_why(session, body);
+  const auto& instances = list_of(body, "instances");
+  if (instances.empty()) return ExitCode::ok;
+  Table table({"ANSWER", "ID", "ADDRESS", "REASON", "BECAUSE"});
+  for (const auto& i : instances) {
+    table.add({cell(i, "in_answer") == "yes" ? "in" : "out", cell(i, "id"), cell(i, "address"), cell(i, "reason"),
+               cell(i, "because")});
+  }
+  table.print(session.out);
+  const auto left_out = cell(body, "left_out");
+  if (left_out != "0") session.out << fmt::format("... and {} more; --limit shows up to 10000\n", left_out);
   return ExitCode::ok;
 }
 

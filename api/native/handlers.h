@@ -28,7 +28,7 @@ ReadFunction list_events;                                      // events.cc
 ReadFunction list_nodes, get_node;                             // nodes.cc
 AsyncFunction post_batch;                                      // batch.cc
 SyncFunction get_watch;                                        // watch.cc
-SyncFunction get_resolve;                                      // resolve.cc
+SyncFunction get_resolve, get_explain;                         // resolve.cc
 AsyncFunction get_backup;                                      // backup.cc
 SyncFunction get_status, get_healthy, get_ready, post_reload;  // operations.cc
 SyncFunction get_metrics;                                      // metrics.cc

@@ -122,6 +122,18 @@ TEST_F(Operations, ResolveAsksTheServersOwnCode) {
   EXPECT_EQ(call("GET", "/api/v1/resolve?name=x&size=100").status, 400);
 }
 
+TEST_F(Operations, ExplainTakesTheSameQuestionAndALimit) {
+  serve();
+  const auto reply = call("GET", "/api/v1/explain?name=worker.corp&type=SRV&limit=20");
+  EXPECT_EQ(reply.json().at("explained"), json::value("worker.corp"));
+  EXPECT_EQ(reply.json().at("type"), json::value("SRV"));
+  EXPECT_EQ(reply.json().at("limit").to_number<int>(), 20);
+  EXPECT_EQ(reply.header("x-dnsd-index"), "1");
+  EXPECT_EQ(call("GET", "/api/v1/explain?name=x").json().at("limit").to_number<int>(), 1000);
+  EXPECT_EQ(call("GET", "/api/v1/explain").status, 400);
+  EXPECT_EQ(call("GET", "/api/v1/explain?name=x&limit=10001").status, 400);
+}
+
 TEST_F(Operations, StatusAndMetricsCountWhatIsThere) {
   serve();
   make_namespace();

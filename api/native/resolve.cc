@@ -32,16 +32,36 @@ Result<Question> parse_question(const Request& request) {
   return question;
 }
 
+Result<Question> parse_limited_question(const Request& request) {
+  auto question = parse_question(request);
+  const auto limit = number_parameter(request, "limit");
+  if (!question || !limit) return std::unexpected(question ? limit.error() : question.error());
+  if (*limit && **limit > kMaxPage) {
+    return registry::fail(registry::ProblemKind::bad_request, fmt::format("\"limit\" is at most {}", kMaxPage));
+  }
+  question->limit = static_cast<std::size_t>(limit->value_or(question->limit));
+  return question;
+}
+
+Response reply(const App& app, const Result<json::value>& answer) {
+  if (!answer) return problem_response(answer.error());
+  auto response = json_response(200, *answer);
+  response.set("X-Dnsd-Index", std::to_string(std::max<registry::Revision>(app.registry().revision(), 1)));
+  return response;
+}
+
 }  // namespace
 
 Response get_resolve(App& app, const Request& request) {
   const auto question = parse_question(request);
   if (!question) return problem_response(question.error());
-  const auto answer = app.context.resolve(*question);
-  if (!answer) return problem_response(answer.error());
-  auto response = json_response(200, *answer);
-  response.set("X-Dnsd-Index", std::to_string(std::max<registry::Revision>(app.registry().revision(), 1)));
-  return response;
+  return reply(app, app.context.resolve(*question));
+}
+
+Response get_explain(App& app, const Request& request) {
+  const auto question = parse_limited_question(request);
+  if (!question) return problem_response(question.error());
+  return reply(app, app.context.explain(*question));
 }
 
 }  // namespace api::native

@@ -12,6 +12,14 @@ const std::vector<Parameter> kPaging = {
     {"prefix", "only what begins with this"},
 };
 
+const std::vector<Parameter> kQuestion = {
+    {"name", "the name asked"},
+    {"type", "A by default"},
+    {"client", "address[:port] of the asker"},
+    {"tcp", "as over TCP"},
+    {"size", "the EDNS size offered, 1232 by default"},
+};
+
 std::vector<Parameter> paging_and(std::vector<Parameter> more) {
   more.insert(more.end(), kPaging.begin(), kPaging.end());
   return more;
@@ -106,15 +114,11 @@ void add_others(std::vector<Route>& table) {
                    get_watch,
                    {{"service", "only this service"}, {"index", "events after this revision"}},
                    "Server-sent events: snapshot, change, reset"});
-  table.push_back({Method::get,
-                   "/api/v1/resolve",
-                   get_resolve,
-                   {{"name", "the name asked"},
-                    {"type", "A by default"},
-                    {"client", "address[:port] of the asker"},
-                    {"tcp", "as over TCP"},
-                    {"size", "the EDNS size offered, 1232 by default"}},
-                   "What DNS answers"});
+  table.push_back({Method::get, "/api/v1/resolve", get_resolve, kQuestion, "What DNS answers"});
+  auto limited = kQuestion;
+  limited.push_back({"limit", "at most this many instances, 1000 by default, 10000 at most"});
+  table.push_back({Method::get, "/api/v1/explain", get_explain, std::move(limited),
+                   "What DNS answers, and for each instance why it is in the answer or not"});
   table.push_back({Method::get, "/api/v1/status", get_status, {}, "The state of this server"});
   table.push_back({Method::get, "/api/v1/backup", get_backup, {}, "A consistent copy of the store"});
   table.push_back({Method::get, "/api/v1/openapi.json", get_openapi, {}, "This interface as OpenAPI"});

@@ -45,6 +45,7 @@ class ServerTest : public ::testing::Test {
         *log_,
         [this] { return now(); },
         [this](const Question& question) { return resolve(question); },
+        [this](const Question& question) { return explain(question); },
         [this](std::string_view service) { return last_answered(service); },
         [this](std::move_only_function<void()> next) {
           graces_.push_back(std::move(next));
@@ -115,6 +116,9 @@ class ServerTest : public ::testing::Test {
                               {"client", question.client},
                               {"tcp", question.tcp},
                               {"size", question.size}};
+  }
+  virtual registry::Result<boost::json::value> explain(const Question& question) {
+    return boost::json::value{{"explained", question.name}, {"type", question.type}, {"limit", question.limit}};
   }
   std::optional<registry::Mono> last_answered(std::string_view service) {
     const auto at = answered_.find(service);

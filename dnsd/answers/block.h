@@ -45,6 +45,11 @@ struct Entry {
   std::uint8_t share;   // of its weight, in 32nds
 
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (flags & flag) != 0; }
+  // Counts for the threshold of its tier: with an address, and available or answerable as a last resort. Before its
+  // tier opens, which makes the others answerable.
+  [[nodiscard]] bool is_member() const noexcept {
+    return has(kAnswerV4 | kAnswerV6) || (has(kLastResort) && has(kV4 | kV6));
+  }
   // As SRV says it: whole, and 0 only where the weight itself is 0.
   [[nodiscard]] std::uint16_t effective_weight() const noexcept {
     if (share == kFullShare || weight == 0) return weight;
@@ -104,6 +109,7 @@ struct ServiceBlock {
   static constexpr std::uint16_t kStable = 1024, kSticky = 2048;        // the order of address answers
   static constexpr std::uint16_t kMayOpen = 4096;                       // what a selector leaves fails open by itself
   static constexpr std::uint16_t kSpilled = 8192;  // a better tier has addresses, but too few of them
+  static constexpr std::uint16_t kGuard = 16384;   // some listed entries are up only because the guard holds them
 
   // The one thing in a block that changes: since when it is no longer what the table says, monotonic; 0 = it is.
   // Written by the control thread after the pointers were swapped; workers read it after their answers have left.

@@ -143,19 +143,17 @@ void Builder::collect() {
 }
 
 TierChoice Builder::tier_by_threshold(bool none) const {
-  constexpr std::uint16_t any = Entry::kV4 | Entry::kV6, answer = Entry::kAnswerV4 | Entry::kAnswerV6;
   std::vector<Tier> tiers;
   Tier* last = nullptr;
   for (const Item& item : items_) {
     const Entry& e = item.entry;
-    const bool available = e.has(answer);
-    if (!available && !(e.has(Entry::kLastResort) && e.has(any))) continue;
+    if (!e.is_member()) continue;
     if (last == nullptr || last->priority != e.priority) {
       const auto found = std::ranges::find(tiers, e.priority, &Tier::priority);
       last = found != tiers.end() ? &*found : &tiers.emplace_back(Tier{.priority = e.priority});
     }
     ++last->members;
-    last->available += available;
+    last->available += e.has(Entry::kAnswerV4 | Entry::kAnswerV6);
   }
   std::ranges::sort(tiers, {}, &Tier::priority);
   const bool open_when_empty = none && service_.policy.on_empty == registry::OnEmpty::fail_open;
@@ -198,6 +196,7 @@ void Builder::add(const Instance& instance) {
   e.reason = static_cast<std::uint8_t>(instance.reason);
   if (instance.available) e.flags |= Entry::kAvailable;
   if (instance.drain_started) e.flags |= Entry::kDraining;
+  if (instance.reason == Reason::guard_held) head_.flags |= ServiceBlock::kGuard;
   const auto& addresses = instance.addresses();
   if (addresses.v4) {
     e.flags |= Entry::kV4;

@@ -32,8 +32,10 @@ std::uint16_t put_addresses(Answer& a, const Where& where, const answers::Servic
     ++count;
     return true;
   };
-  Sampler(tier, a.scratch.marks, sample_seed(a, block), take)
-      .run(block.max_answers == 0 ? UINT32_MAX : block.max_answers);
+  const std::uint64_t seed = sample_seed(a, block);
+  const std::uint32_t limit = block.max_answers == 0 ? UINT32_MAX : block.max_answers;
+  Sampler(tier, a.scratch.marks, seed, take).run(limit);
+  a.scratch.trace.drew(v6, seed, limit, count);
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
   return count;
 }

@@ -10,6 +10,7 @@
 #include "dnsd/serve/responder.h"
 #include "dnsd/serve/selection.h"
 #include "dnsd/serve/skips.h"
+#include "dnsd/serve/trace.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
 
@@ -73,6 +74,7 @@ struct PendingTargets {
 };
 
 struct Scratch {
+  Trace trace;
   Marks marks;
   NameBuffer chased[2];
   NameBuffer target;
@@ -220,9 +222,9 @@ void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& b
                    const Selection* chosen = nullptr) noexcept;
 // Why there is nothing, for who asks with EDNS.
 void explain_empty(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
-// That what will be answered is not available; before the records, for its room. True: it was said, and is to be taken
-// back where there are none.
-bool note_fail_open(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+// That what will be answered is not available, or only because the guard holds it; before the records, for its room.
+// True: it was said, and is to be taken back where there are none.
+bool note_unusual(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
 // That addresses come from a worse tier than the best one with any.
 void note_spilled(Answer& a) noexcept;
 void put_service_text(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;

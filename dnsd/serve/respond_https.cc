@@ -65,7 +65,7 @@ std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, 
 void respond_https(Answer& a, const Where& where, const ServiceBlock& block, const Selection* chosen) noexcept {
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (block.https_count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
-  const bool said = note_fail_open(a, block, chosen);
+  const bool said = note_unusual(a, block, chosen);
   const TargetTail tail(where, block);
   const Offers offers = offers_of(block, chosen);
   const std::uint64_t seed = prefix_seed(a, block);
@@ -93,6 +93,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
+  a.scratch.trace.drew(offers, skips, seed, limit, count);
   if (a.tc) return;
   if (count == 0) {
     if (said) a.take_back_reason();

@@ -91,6 +91,7 @@ void respond_instance(Answer& a, const Where& where, const ServiceBlock& block, 
     ends -= std::min(ends, block.min_ttl * answers::kTicksPerSecond);
   const std::uint32_t ttl = direct_ttl(a, block, ends);
   const std::uint16_t owner = where.asked.pointer();
+  const std::uint16_t before = a.counts.answer;
   bool found = false;
   switch (a.query.type) {
     case wire::type::a:
@@ -111,6 +112,7 @@ void respond_instance(Answer& a, const Where& where, const ServiceBlock& block, 
     default:
       break;
   }
+  a.scratch.trace.took(entry, std::uint32_t{a.counts.answer} - before);
   if (!found) deny(a, where, wire::Rcode::noerror, ttl);
 }
 

@@ -46,15 +46,20 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   if (!where.node.browsed.load(std::memory_order_relaxed)) where.node.browsed.store(true, std::memory_order_relaxed);
   const std::uint64_t seed = prefix_seed(a, block);
   const Offers offers(block, flag);
-  std::uint32_t count = 0;
+  std::uint32_t count = 0, skipped = 0;
+  Skips& skips = a.scratch.skips;
+  skips.begin();
   const std::size_t start = a.writer.size();
-  const bool said = note_fail_open(a, block);
+  const bool said = note_unusual(a, block);
   // Labels that are too long for the apex of an alias have no such name.
   const auto fits = [&](const Entry& entry) {
     return block.at<std::uint8_t>(entry.text)[0] + 1U + where.asked.name.size <= wire::kMaxWireName;
   };
   offers.each(seed, [&](const Entry& entry, std::uint16_t) {
-    if (!fits(entry)) return true;
+    if (!fits(entry)) {
+      skips.skip(count + skipped++);
+      return true;
+    }
     const auto* label = block.at<std::uint8_t>(entry.text);
     std::uint8_t* p = put_record(a.writer, where.asked.pointer(), wire::type::ptr, ttl, label[0] + 3U);
     if (p == nullptr) {
@@ -67,6 +72,7 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
+  a.scratch.trace.drew(offers, skips, seed, UINT32_MAX, count);
   if (a.tc) return;
   if (count == 0) {
     if (said) a.take_back_reason();
@@ -98,6 +104,7 @@ void respond_browse(Answer& a, const Where& where, const ServiceBlock& block, st
 
 void respond_sd_instance(Answer& a, const Where& where, const ServiceBlock& block, const Entry& entry) noexcept {
   if (a.query.type == wire::type::srv) return respond_instance(a, where, block, entry);
+  a.scratch.trace.took(entry, 0);
   const answers::InstanceText text = block.text_of(entry);
   const std::uint32_t ttl = direct_ttl(a, block, text.ends);
   if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, ttl);
@@ -110,6 +117,7 @@ void respond_sd_instance(Answer& a, const Where& where, const ServiceBlock& bloc
   }
   std::memcpy(p, rdata.data(), rdata.size());
   ++a.counts.answer;
+  a.scratch.trace.count = 1;
 }
 
 }  // namespace
@@ -127,6 +135,7 @@ bool respond_sd(Answer& a, const Where& where) noexcept {
   const std::uint16_t offered = flag == Entry::kTcp ? ServiceBlock::kDefaultTcp : ServiceBlock::kDefaultUdp;
   if (block == nullptr || block->has(ServiceBlock::kAlias) || !block->has(offered)) return false;
   const Where at_service{where.asked, *node, where.zone, where.view, 0, horizon};
+  a.scratch.trace.reached(*node, *block, Trace::Form::dns_sd);
   if (depth == 2) {
     respond_browse(a, at_service, *block, flag);
   } else {

@@ -12,7 +12,7 @@ using answers::ServiceBlock;
 void select_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
   Selection& chosen = a.scratch.selection;
   if (block.ranks == 0 || !chosen.collect_ranked(block, sample_seed(a, block), v6)) chosen.collect_tier(block);
-  const bool said = note_fail_open(a, block, &chosen);
+  const bool said = note_unusual(a, block, &chosen);
   if (chosen.spilled()) note_spilled(a);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const ChosenTier tier(block, chosen, v6);
@@ -80,9 +80,11 @@ Step respond_selected(Answer& a, const Where& where, const ServiceBlock& block, 
   const unsigned n = where.first_below;
   const SelectorPath path = read_selectors(n, [&](unsigned i) { return where.below(i); });
   if (!path.valid || !a.scratch.selection.choose(block, path)) {
+    a.scratch.trace.form = Trace::Form::selected;
     deny_name(a, where);
     return Step::done;
   }
+  a.scratch.trace.selected(a.scratch.selection);
   const unsigned rest = path.open ? 0 : n - path.labels;
   const std::uint16_t protocol = rest == 0 ? std::uint16_t{0} : protocol_flag(where.below(path.labels));
   if (path.open || (rest == 1 && has_named_ports(block, protocol))) {

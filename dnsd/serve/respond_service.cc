@@ -13,7 +13,7 @@ using answers::Entry;
 using answers::ServiceBlock;
 
 void put_own_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
-  const bool said = note_fail_open(a, block);
+  const bool said = note_unusual(a, block);
   if (block.has(ServiceBlock::kSpilled)) note_spilled(a);
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (put_addresses(a, where, block, v6, ttl, BlockTier(block, v6)) != 0 || a.tc) return;
@@ -74,9 +74,17 @@ Step respond_own_name(Answer& a, const Where& where, const ServiceBlock& block, 
   return Step::done;
 }
 
-// available=3 total=5 revision=812; where the answers are not the usual ones also which tier they come from and that
-// they hold instances that are not available.
+// Both may be: the guard holds some up, and too few are available all the same.
+std::string_view mode_of(const ServiceBlock& block) noexcept {
+  const bool guard = block.has(ServiceBlock::kGuard);
+  if (block.has(ServiceBlock::kFailOpen)) return guard ? " mode=fail_open,guard" : " mode=fail_open";
+  return guard ? " mode=guard" : "";
+}
+
+// available=3 total=5 revision=812; where the answers are not the usual ones also which tier they come from, that they
+// hold instances that are not available, and that the guard holds some up.
 void respond_status(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
+  a.scratch.trace.form = Trace::Form::status;
   if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, kSoonTtl);
   if (a.query.type != wire::type::txt) return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
   std::array<char, 112> text;
@@ -89,8 +97,8 @@ void respond_status(Answer& a, const Where& where, const ServiceBlock& block) no
   put(" total=", block.total);
   put(" revision=", block.revision);
   if (block.has(ServiceBlock::kSpilled)) put(" tier=", block.entries()[block.tier_begin].priority);
-  constexpr std::string_view open = " mode=fail_open";
-  if (block.has(ServiceBlock::kFailOpen)) p = std::copy(open.begin(), open.end(), p);
+  const std::string_view mode = mode_of(block);
+  p = std::copy(mode.begin(), mode.end(), p);
   const auto size = static_cast<std::size_t>(p - text.data());
   text[0] = static_cast<char>(size - 1);
   std::uint8_t* rdata = put_record(a.writer, where.asked.pointer(), wire::type::txt, kSoonTtl, size);
@@ -107,13 +115,17 @@ void respond_below(Answer& a, const Where& where, const ServiceBlock& block) noe
   if (label_is(label, "_status")) return respond_status(a, where, block);
   if (has_named_ports(block, protocol_flag(label)))
     return deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
-  if (const Entry* entry = block.find_label(label)) return respond_instance(a, where, block, *entry);
+  if (const Entry* entry = block.find_label(label)) {
+    a.scratch.trace.form = Trace::Form::instance;
+    return respond_instance(a, where, block, *entry);
+  }
   deny_name(a, where);
 }
 
 void respond_port(Answer& a, const Where& where, const ServiceBlock& block) noexcept {
   const answers::PortName* port = find_port(block, where.below(1), protocol_flag(where.below(0)));
   if (port == nullptr) return deny_name(a, where);
+  a.scratch.trace.form = Trace::Form::port;
   if (a.query.type == wire::type::srv) return respond_srv(a, where, block, Offers(block, *port));
   if (a.query.type == wire::type::any) return put_hinfo(a, where.asked, service_ttl(a, where, block));
   deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
@@ -150,9 +162,14 @@ void respond_empty(Answer& a, const Where& where, const ServiceBlock& block, con
   deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
 }
 
-bool note_fail_open(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
-  if (!(chosen != nullptr ? chosen->any_unavailable() : block.has(ServiceBlock::kFailOpen))) return false;
+bool note_unusual(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
   if (a.fail_open) return false;  // an alias that led here said so
+  if (!(chosen != nullptr ? chosen->any_unavailable() : block.has(ServiceBlock::kFailOpen))) {
+    if (!block.has(ServiceBlock::kGuard) || (chosen != nullptr && chosen->empty())) return false;
+    // No code of RFC 8914 fits: its stale answers are those of a cache that cannot reach the authority.
+    a.explain(wire::ede::other, "guard: failures of instances are held back");
+    return true;
+  }
   a.fail_open = true;
   const bool none = chosen != nullptr ? !chosen->any_available() : block.available == 0;
   a.explain(wire::ede::other,
@@ -182,8 +199,10 @@ Step put_host(Answer& a, const Where& where, const ServiceBlock& block, std::uin
     respond_empty(a, where, block);
     return Step::done;
   }
-  note_fail_open(a, block);
-  return put_cname(a, where, block.text_of(entry).host, service_ttl(a, where, block), target_at);
+  note_unusual(a, block);
+  const Step step = put_cname(a, where, block.text_of(entry).host, service_ttl(a, where, block), target_at);
+  a.scratch.trace.took(entry, a.tc ? 0 : 1);
+  return step;
 }
 
 const answers::PortName* find_port(const ServiceBlock& block, const std::uint8_t* label,
@@ -198,6 +217,7 @@ const answers::PortName* find_port(const ServiceBlock& block, const std::uint8_t
 Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
   note_sent(where.node, a.time.tick);
   a.block = &block;
+  a.scratch.trace.reached(where.node, block, where.first_below == 0 ? Trace::Form::service : Trace::Form::below);
   if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
   if (block.has(ServiceBlock::kAlias)) {
     deny_name(a, where);  // an alias has no instances: nothing stands below it

@@ -96,6 +96,8 @@ struct Counters {                                        // relaxed; owner write
   std::atomic<std::uint64_t> dropped{}, truncated{}, fail_open{}, bytes_out{}, rate_dropped{}, rate_slipped{};
 };
 
+struct Explanation;  // explain.h
+
 class Responder {
  public:
   Responder(const answers::Table& table, const ResponderOptions& options);
@@ -103,6 +105,10 @@ class Responder {
 
   // At most kMaxBatch requests; replies[i] answers requests[i].
   void respond(std::span<const Request> requests, std::span<Reply> replies, BatchTime time) noexcept;
+
+  // Answers one request, and says for each instance of the service that its name led to why it is in the answer or not.
+  // The control thread, on a responder of its own: it allocates. Valid until the next publish.
+  [[nodiscard]] Explanation explain(const Request& request, Reply& reply, BatchTime time);
 
   [[nodiscard]] const Counters& counters() const;
 

@@ -28,7 +28,7 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
 }
 
 void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const Offers& offers) noexcept {
-  const bool said = note_fail_open(a, block, offers.chosen());
+  const bool said = note_unusual(a, block, offers.chosen());
   const TargetTail tail(where, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const std::uint64_t seed = prefix_seed(a, block);
@@ -58,6 +58,7 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
     return true;
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
+  a.scratch.trace.drew(offers, skips, seed, limit, count);
   if (count == 0 && !a.tc) {
     if (said) a.take_back_reason();
     respond_empty(a, where, block, offers.chosen());

@@ -26,7 +26,7 @@ struct World {
   registry::store::MemoryLog log{[](auto next) { next(); }};
   registry::WritePath writes{registry, log, [] { return registry::Now{}; }, [](const registry::ChangeSet&) {}};
   App app{io.get_executor(), Options{},
-          Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}}};
+          Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}, {}}};
   Gateway gateway{app, native::routes()};
 };
 
