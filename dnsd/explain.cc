@@ -169,7 +169,8 @@ class Rows {
   [[nodiscard]] std::string not_drawn(const Entry& entry) const {
     const Trace& trace = e_.why.trace;
     const std::string held = fmt::format("an answer holds at most {}", trace.limit);
-    if (trace.drawn == Trace::Drawn::ports) return held + " (max_srv)";
+    if (trace.drawn == Trace::Drawn::ports)
+      return held + (e_.type == wire::type::https ? " (the lesser of max_srv and max_answers)" : " (max_srv)");
     if (entry.weight == 0) return held + " (max_answers), and its weight is 0: it comes after all others";
     return fmt::format("{} (max_answers), {}", held,
                        block_.has(ServiceBlock::kStable)   ? "the same for everybody"

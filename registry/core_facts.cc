@@ -180,7 +180,7 @@ void RegistryCore::put_override(OverrideDef def, Revision stored, Edit& edit) {
   const OverrideDef before = std::exchange(it->second.def, std::move(def));
   it->second.revision = stored != 0 ? stored : stamp(edit);
   it->second.ends = end_of(it->second.def, edit.now);
-  it->second.by_clock = stored != 0;
+  it->second.by_clock = edit.silent;  // a restore
   it->second.expired = it->second.ends <= edit.now.mono;
   rank_overrides();
   tell(edit, {ChangeKind::override_rule, ChangeOp::put, it->first, {}, false, {}});

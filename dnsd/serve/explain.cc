@@ -112,7 +112,18 @@ class Explainer {
     }
   }
 
+  void place_passed_over() {
+    if (trace_.passed_over == 0) return;
+    out_.has_tier = true;
+    out_.tier = block_.entries()[trace_.passed_over].priority;
+    for (const answers::HttpsPort& port : block_.https_ports()) {
+      if (port.item.entry < trace_.passed_over && is_left(port.item.entry))
+        out_.places[port.item.entry] = Place::passed_over;
+    }
+  }
+
   void place_ports() {
+    place_passed_over();
     std::uint32_t n = 0, offered = 0;
     trace_.offers.each(trace_.seed, [&](const Entry& entry, std::uint16_t) {
       Place& place = place_of(entry);  // it may have several such ports: the first one in the answer decides

@@ -14,14 +14,18 @@ using answers::ServiceBlock;
 
 constexpr std::size_t kPortParam = 6;  // key, length, port
 
-// Where the service spilled, those of the tier that answers and of worse ones, if any of them has such a port.
-Offers offers_of(const ServiceBlock& block, const Selection* chosen) noexcept {
+// Where the service spilled, those of the tier that answers and of worse ones, if any of them has such a port: from the
+// entry `from` on.
+Offers offers_of(const ServiceBlock& block, const Selection* chosen, std::uint32_t& from) noexcept {
   const auto all = block.https_ports();
   if (block.has(ServiceBlock::kSpilled)) {
     const auto first = std::partition_point(all.begin(), all.end(),
                                             [&](const HttpsPort& port) { return port.item.entry < block.tier_begin; });
     const Offers answering(block, all.subspan(static_cast<std::size_t>(first - all.begin())), chosen);
-    if (answering.any()) return answering;
+    if (answering.any()) {
+      from = block.tier_begin;
+      return answering;
+    }
   }
   return {block, all, chosen};
 }
@@ -67,7 +71,8 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
   if (block.https_count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
   const bool said = note_unusual(a, block, chosen);
   const TargetTail tail(where, block);
-  const Offers offers = offers_of(block, chosen);
+  std::uint32_t from = 0;
+  const Offers offers = offers_of(block, chosen, from);
   const std::uint64_t seed = prefix_seed(a, block);
   const std::uint32_t limit = limit_of(block);
   const std::size_t start = a.writer.size();
@@ -94,6 +99,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
   });
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
   a.scratch.trace.drew(offers, skips, seed, limit, count);
+  a.scratch.trace.passed_over = from;
   if (a.tc) return;
   if (count == 0) {
     if (said) a.take_back_reason();

@@ -20,6 +20,7 @@ struct Trace {
   const answers::ServiceBlock* block = nullptr;  // null: no service
   Selection* chosen = nullptr;                   // null: no selectors
   const answers::Entry* one = nullptr;           // Drawn::one
+  std::uint32_t passed_over = 0;                 // Drawn::ports: so many first entries are of tiers that have too few
   std::uint64_t seed = 0;
   std::uint32_t limit = 0;       // instances that it may hold
   std::uint32_t count = 0;       // records that it does hold
@@ -50,6 +51,7 @@ struct Trace {
     drawn = Drawn::ports;
     offers = from;
     skips = &without;
+    passed_over = 0;
     seed = by;
     limit = most;
     count = held;
