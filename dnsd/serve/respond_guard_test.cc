@@ -7,7 +7,6 @@ namespace dnsd::serve::test {
 namespace {
 
 using registry::Fault;
-using registry::Verdict;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -24,19 +23,19 @@ class GuardedServices : public testing::Test {
       def.checks.push_back({.name = "tcp"});
       def.tags = {i == 1 ? "odd" : "even"};
       world.put(service(i), def);
-      probe(i, Verdict::ok, Fault::none);
+      probe(i, registry::Verdict::ok, Fault::none);
     }
   }
   static std::string id(int i) { return "i" + std::to_string(i); }
   static std::string service(int i) { return i <= 4 ? "web.corp" : "db.corp"; }
-  void probe(int i, Verdict verdict, Fault fault) {
+  void probe(int i, registry::Verdict verdict, Fault fault) {
     world.published(world.registry.observe_probe(service(i), id(i), "tcp", {verdict, fault, "", {}}, world.now));
   }
   // The server cannot reach anybody, itself included.
   void lose_network() {
     world.published(world.registry.observe_self_probe(true, world.now));
     for (int round = 0; round < 3; ++round) {
-      for (int i = 1; i <= 6; ++i) probe(i, Verdict::failed, Fault::timeout);
+      for (int i = 1; i <= 6; ++i) probe(i, registry::Verdict::failed, Fault::timeout);
     }
     ASSERT_TRUE(world.registry.guard_holding());
   }
@@ -72,7 +71,7 @@ TEST_F(GuardedServices, BothModesAreTold) {
   policy.fail_open_below = 0.5;
   world.service("web.corp", policy);
   lose_network();
-  for (int i = 2; i <= 4; ++i) probe(i, Verdict::failed, Fault::refused);  // dead, guard or not
+  for (int i = 2; i <= 4; ++i) probe(i, registry::Verdict::failed, Fault::refused);  // dead, guard or not
   EXPECT_THAT(world.ask("web.corp", type::a).answer, SizeIs(4));
   EXPECT_EQ(why("web.corp", type::a), "0 fail-open: too few instances are available");
   EXPECT_THAT(status(), HasSubstr(" mode=fail_open,guard\""));
@@ -80,7 +79,7 @@ TEST_F(GuardedServices, BothModesAreTold) {
 
 TEST_F(GuardedServices, WhatSelectorsLeaveEmptyIsNotTheGuardsDoing) {
   lose_network();
-  probe(1, Verdict::failed, Fault::refused);
+  probe(1, registry::Verdict::failed, Fault::refused);
   EXPECT_EQ(why("odd._tag.web.corp", type::a), "0 no available instances");
 }
 
