@@ -26,6 +26,12 @@ constexpr std::size_t kMaxCompared = 10'000;
 
 std::string text_of(std::string_view wire) { return answers::name_to_text(wire).value_or("?"); }
 
+// As in a zone file, with escapes: what is asked need not be UTF-8.
+std::string spelled(std::string_view label) {
+  std::string text = text_of(static_cast<char>(label.size()) + std::string(label) + '\0');
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
 std::string_view first_label(std::string_view wire) { return wire.substr(1, static_cast<std::uint8_t>(wire[0])); }
 
 bool is_exact_in_zone(const Ending& ending) { return ending.found.exact && ending.zone != nullptr; }
@@ -126,9 +132,10 @@ std::string because_missing(const Ending& ending) {
   for (std::string_view rest = ending.name; answers::count_labels(rest) > ending.zone->labels;
        rest = answers::parent_wire(rest))
     labels.push_back(first_label(rest));
+  if (labels.empty()) return fmt::format("{} itself has no such data", apex);
   std::string_view label = labels.back();
   if ((label == "_tcp" || label == "_udp") && labels.size() > 1) label = labels[labels.size() - 2].substr(1);
-  return fmt::format("the namespace {} has no service \"{}\" with this name", apex, label);
+  return fmt::format("the namespace {} has no service \"{}\" with this name", apex, spelled(label));
 }
 
 std::string because_name(const Explained& e, const Ending& ending) {

@@ -155,7 +155,8 @@ Judgement judge(const Service& service, const Instance& instance, const Override
   } else if (instance.drain_started) {
     decide(false, Reason::draining, Mono::max());
   } else if (ruling != nullptr) {
-    decide(true, Reason::override_up, ruling->ends);
+    // Other addresses of its host may be none that the override names.
+    decide(true, Reason::override_up, std::min(ruling->ends, instance.resolved_until.value_or(Mono::max())));
   }
   return out;
 }

@@ -48,7 +48,15 @@ class Restore {
     }
   }
 
+  // Stored before timeouts were bounded: they last as long as they may.
+  static void shorten(CheckList& checks) {
+    for (std::size_t i = 0; i < checks.size(); ++i) {
+      if (std::as_const(checks)[i].timeout > kMaxTimeout) checks[i].timeout = kMaxTimeout;
+    }
+  }
+
   void operator()(PutServiceEffect& e) {
+    shorten(e.policy.checks);
     const Service* const present = core_.service(e.name.key());
     const auto ns = core_.namespaces.find(e.name.parent_key());
     if (present != nullptr) {
@@ -67,6 +75,7 @@ class Restore {
   void operator()(PutInstanceEffect& e) {
     Service* const owner = owner_of(e.service);
     if (owner == nullptr) return skip("their namespace is no longer declared, stored instances of", e.service);
+    shorten(e.def.checks);
     if (const auto it = owner->instances.find(e.def.id); it != owner->instances.end()) {
       if (*it->second.def != e.def) skip("overruled by the configuration file, stored instances of", e.service);
     } else if (owner->holder_of(fold(e.def.label)) != nullptr || !owner->policy.alias.empty() ||

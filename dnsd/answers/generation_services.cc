@@ -87,7 +87,10 @@ void Generation::remove_service(const std::string& key, const registry::Now& now
   const auto at = services_.find(key);
   if (at == services_.end()) return;
   Published& published = at->second;
-  departed_.keep(key, copies_until(published), to_ticks(now.mono));
+  // A worker may send one more answer from the block of before.
+  const std::uint32_t last = to_ticks(now.mono) + kLate + published.block->ttl * kTicksPerSecond;
+  const std::uint32_t until = std::max(copies_until(published), latest(published.nodes) == 0 ? 0 : last);
+  departed_.keep(key, until, to_ticks(now.mono));
   for (Node* node : published.nodes) tree_.withdraw(*node);
   published.block->note_replaced(options_.clock());
   reverse_.replace(published.pointers, published.block->ttl, {}, 0);
@@ -181,11 +184,14 @@ void Generation::keep_last_sent(const Generation& before, const registry::Now& n
   }
   for (auto& [key, published] : services_) {
     const auto old = before.services_.find(key);
-    if (old == before.services_.end() || published.nodes.empty() || !published.block) continue;
+    if (old == before.services_.end()) {  // it was gone, and is back
+      published.copies_until = std::max(published.copies_until, departed_.take(key));
+      continue;
+    }
+    if (published.nodes.empty() || !published.block) continue;
     const Node& node = *published.nodes.front();
     for (const Node* each : old->second.nodes) {
-      const std::uint32_t tick = each->last_sent.load(std::memory_order_relaxed);
-      if (tick > node.last_sent.load(std::memory_order_relaxed)) node.last_sent.store(tick, std::memory_order_relaxed);
+      raise(node.last_sent, each->last_sent.load(std::memory_order_relaxed));
     }
     if (was_browsed(old->second.nodes)) node.browsed.store(true, std::memory_order_relaxed);
     published.copies_until = std::max(published.copies_until, old->second.copies_until);

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -27,6 +28,13 @@ inline constexpr std::uint32_t kTicksPerSecond = 10;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);  // steady_clock is CLOCK_MONOTONIC: same zero
   return static_cast<std::uint32_t>(static_cast<std::uint64_t>(ts.tv_sec) * 10 +
                                     static_cast<std::uint64_t>(ts.tv_nsec) / 100'000'000);
+}
+
+// Never backwards, also where others raise it at the same time.
+inline void raise(std::atomic<std::uint32_t>& tick, std::uint32_t to) noexcept {
+  std::uint32_t now = tick.load(std::memory_order_relaxed);
+  while (now < to && !tick.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+  }
 }
 
 // As a TTL field holds it: rounded down, never below 0.

@@ -140,11 +140,17 @@ struct Answer {
   void strip() noexcept;
   // Says why, with EDNS only. Its room is taken at once; without room the reply goes without.
   void explain(std::uint16_t code, std::string_view text = {}) noexcept;
-  // There was no answer that the reason speaks of.
-  void take_back_reason() noexcept {
-    fail_open = false;
-    edns.ede = 0xffff;  // its room stays taken
-    edns.ede_text = {};
+  struct Reason {
+    bool fail_open;
+    std::uint16_t code;
+    std::string_view text;
+  };
+  [[nodiscard]] Reason reason() const noexcept { return {fail_open, edns.ede, edns.ede_text}; }
+  // There was no answer that the later reasons speak of. Their room stays taken.
+  void take_back_to(const Reason& before) noexcept {
+    fail_open = before.fail_open;
+    edns.ede = before.code;
+    edns.ede_text = before.text;
   }
 };
 
@@ -173,11 +179,7 @@ inline void fill_head(std::uint8_t* p, std::uint16_t owner, std::uint16_t type, 
 
 // For drain: when did an answer of this service last leave. One write per tick; never backwards, also where a worker
 // that was held up comes late with an older tick.
-inline void note_sent(const answers::Node& node, std::uint32_t tick) noexcept {
-  std::uint32_t last = node.last_sent.load(std::memory_order_relaxed);
-  while (last < tick && !node.last_sent.compare_exchange_weak(last, tick, std::memory_order_relaxed)) {
-  }
-}
+inline void note_sent(const answers::Node& node, std::uint32_t tick) noexcept { answers::raise(node.last_sent, tick); }
 
 // Compression pointers reach the first 16,384 octets (RFC 1035 4.1.4).
 [[nodiscard]] inline bool can_point_at(std::size_t offset) noexcept { return offset < 0x4000; }
@@ -222,9 +224,9 @@ void respond_empty(Answer& a, const Where& where, const answers::ServiceBlock& b
                    const Selection* chosen = nullptr) noexcept;
 // Why there is nothing, for who asks with EDNS.
 void explain_empty(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
-// That what will be answered is not available, or only because the guard holds it; before the records, for its room.
-// True: it was said, and is to be taken back where there are none.
-bool note_unusual(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
+// That what will be answered is not available, or only because the guard holds it; before the records, for its room. To
+// be taken back where there are none.
+void note_unusual(Answer& a, const answers::ServiceBlock& block, const Selection* chosen = nullptr) noexcept;
 // That addresses come from a worse tier than the best one with any.
 void note_spilled(Answer& a) noexcept;
 void put_service_text(Answer& a, const Where& where, const answers::ServiceBlock& block) noexcept;

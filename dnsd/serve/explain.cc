@@ -128,7 +128,7 @@ class Explainer {
     trace_.offers.each(trace_.seed, [&](const Entry& entry, std::uint16_t) {
       Place& place = place_of(entry);  // it may have several such ports: the first one in the answer decides
       const bool open = place != Place::in && place != Place::shares;
-      if (n < trace_.count && trace_.skips->skipped(offered++)) {
+      if (const auto which = offered++; which < Skips::kSlots && trace_.skips->skipped(which)) {
         if (open) place = entry.has(Entry::kHost) ? Place::shares : Place::too_long;
         return true;
       }

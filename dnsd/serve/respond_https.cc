@@ -69,7 +69,8 @@ std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, 
 void respond_https(Answer& a, const Where& where, const ServiceBlock& block, const Selection* chosen) noexcept {
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (block.https_count == 0) return deny(a, where, wire::Rcode::noerror, ttl);
-  const bool said = note_unusual(a, block, chosen);
+  const auto said = a.reason();
+  note_unusual(a, block, chosen);
   const TargetTail tail(where, block);
   std::uint32_t from = 0;
   const Offers offers = offers_of(block, chosen, from);
@@ -102,7 +103,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
   a.scratch.trace.passed_over = from;
   if (a.tc) return;
   if (count == 0) {
-    if (said) a.take_back_reason();
+    a.take_back_to(said);
     explain_empty(a, block, chosen);
     return deny(a, where, wire::Rcode::noerror, ttl);
   }

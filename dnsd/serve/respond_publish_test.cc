@@ -171,6 +171,26 @@ TEST(Publish, ANameThatComesBackRemembersItsAnswersForTheirTtl) {
   EXPECT_LE(world.publisher.last_answered("web.corp").value_or(registry::Mono{}), last);
 }
 
+TEST(Publish, AReloadThatBringsANameBackRemembersItsAnswers) {
+  World world;
+  world.add_namespace("corp");
+  world.start();
+  const auto instance = Given{.id = "i1", .v4 = "10.0.0.1"};
+  world.put("web.corp", instance);
+  world.ask("web.corp", type::a);
+  const auto last = world.publisher.last_answered("web.corp");
+  world.remove("web.corp", "i1");
+  world.effect(registry::DeleteServiceEffect{"web.corp"});
+  world.pass(Millis(1'000));
+  registry::Record record{world.registry.reserve_revision(), world.now.wall, {}};
+  registry::PutServiceEffect back;
+  back.name = *registry::DomainName::parse("web.corp");
+  record.effects.emplace_back(std::move(back));
+  (void)world.registry.apply(std::move(record), world.now);
+  world.publisher.publish_all(world.registry, world.now);
+  EXPECT_EQ(world.publisher.last_answered("web.corp"), last);
+}
+
 TEST(Publish, AReloadForgetsNoAnswerThatLeftMeanwhile) {
   World world;
   world.add_namespace("corp");

@@ -50,7 +50,8 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   Skips& skips = a.scratch.skips;
   skips.begin();
   const std::size_t start = a.writer.size();
-  const bool said = note_unusual(a, block);
+  const auto said = a.reason();
+  note_unusual(a, block);
   // Labels that are too long for the apex of an alias have no such name.
   const auto fits = [&](const Entry& entry) {
     return block.at<std::uint8_t>(entry.text)[0] + 1U + where.asked.name.size <= wire::kMaxWireName;
@@ -75,7 +76,7 @@ void browse(Answer& a, const Where& where, const ServiceBlock& block, std::uint1
   a.scratch.trace.drew(offers, skips, seed, UINT32_MAX, count);
   if (a.tc) return;
   if (count == 0) {
-    if (said) a.take_back_reason();
+    a.take_back_to(said);
     explain_empty(a, block);
     return deny(a, where, wire::Rcode::noerror, ttl);
   }
@@ -135,12 +136,13 @@ bool respond_sd(Answer& a, const Where& where) noexcept {
   const std::uint16_t offered = flag == Entry::kTcp ? ServiceBlock::kDefaultTcp : ServiceBlock::kDefaultUdp;
   if (block == nullptr || block->has(ServiceBlock::kAlias) || !block->has(offered)) return false;
   const Where at_service{where.asked, *node, where.zone, where.view, 0, horizon};
-  a.scratch.trace.reached(*node, *block, Trace::Form::dns_sd);
   if (depth == 2) {
+    a.scratch.trace.reached(*node, *block, Trace::Form::dns_sd);
     respond_browse(a, at_service, *block, flag);
   } else {
     const Entry* entry = block->find_label(name.label(0));
     if (entry == nullptr || !entry->has(flag)) return false;
+    a.scratch.trace.reached(*node, *block, Trace::Form::dns_sd);
     respond_sd_instance(a, at_service, *block, *entry);
   }
   note_sent(*node, a.time.tick);

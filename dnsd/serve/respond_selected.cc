@@ -12,12 +12,13 @@ using answers::ServiceBlock;
 void select_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
   Selection& chosen = a.scratch.selection;
   if (block.ranks == 0 || !chosen.collect_ranked(block, sample_seed(a, block), v6)) chosen.collect_tier(block);
-  const bool said = note_unusual(a, block, &chosen);
+  const auto said = a.reason();
+  note_unusual(a, block, &chosen);
   if (chosen.spilled()) note_spilled(a);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const ChosenTier tier(block, chosen, v6);
   if (put_addresses(a, where, block, v6, ttl, tier) != 0 || a.tc) return;
-  if (said || chosen.spilled()) a.take_back_reason();
+  a.take_back_to(said);
   if (tier.size() == 0) {
     respond_empty(a, where, block, &chosen);
   } else {

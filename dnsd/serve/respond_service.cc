@@ -13,11 +13,12 @@ using answers::Entry;
 using answers::ServiceBlock;
 
 void put_own_addresses(Answer& a, const Where& where, const ServiceBlock& block, bool v6) noexcept {
-  const bool said = note_unusual(a, block);
+  const auto said = a.reason();
+  note_unusual(a, block);
   if (block.has(ServiceBlock::kSpilled)) note_spilled(a);
   const std::uint32_t ttl = service_ttl(a, where, block);
   if (put_addresses(a, where, block, v6, ttl, BlockTier(block, v6)) != 0 || a.tc) return;
-  if (said || block.has(ServiceBlock::kSpilled)) a.take_back_reason();
+  a.take_back_to(said);
   if (block.tier_size == 0) {
     respond_empty(a, where, block);
   } else {
@@ -162,19 +163,18 @@ void respond_empty(Answer& a, const Where& where, const ServiceBlock& block, con
   deny(a, where, wire::Rcode::noerror, service_ttl(a, where, block));
 }
 
-bool note_unusual(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
-  if (a.fail_open) return false;  // an alias that led here said so
+void note_unusual(Answer& a, const ServiceBlock& block, const Selection* chosen) noexcept {
+  if (a.fail_open) return;  // an alias that led here said so
   if (!(chosen != nullptr ? chosen->any_unavailable() : block.has(ServiceBlock::kFailOpen))) {
-    if (!block.has(ServiceBlock::kGuard) || (chosen != nullptr && chosen->empty())) return false;
+    if (!block.has(ServiceBlock::kGuard) || (chosen != nullptr && chosen->empty())) return;
     // No code of RFC 8914 fits: its stale answers are those of a cache that cannot reach the authority.
     a.explain(wire::ede::other, "guard: failures of instances are held back");
-    return true;
+    return;
   }
   a.fail_open = true;
   const bool none = chosen != nullptr ? !chosen->any_available() : block.available == 0;
   a.explain(wire::ede::other,
             none ? "fail-open: no instance is available" : "fail-open: too few instances are available");
-  return true;
 }
 
 void note_spilled(Answer& a) noexcept {

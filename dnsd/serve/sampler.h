@@ -32,7 +32,6 @@ class BlockTier {
   [[nodiscard]] std::uint16_t key(std::uint32_t i) const noexcept {                       // equal for equal addresses
     return groups_ ? groups_[i] : static_cast<std::uint16_t>(i);
   }
-  [[nodiscard]] static Selection* chosen() noexcept { return nullptr; }
   // In proportion to the weights.
   [[nodiscard]] std::uint32_t draw(std::uint64_t random) const noexcept {
     const std::uint32_t i = below(random, size());

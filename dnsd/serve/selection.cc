@@ -175,7 +175,12 @@ bool Selection::collect_ranked(const ServiceBlock& block, std::uint64_t seed, bo
   if (count < block.max_answers) return false;
   tier_size_ = count;
   all_ranked_ = true;
-  spilled_ = block.has(ServiceBlock::kSpilled) && next(0, block.tier_begin) != block.tier_begin;
+  spilled_ = false;
+  for (std::uint32_t i = 0; block.has(ServiceBlock::kSpilled) && !spilled_; ++i) {
+    i = next(i, block.tier_begin);
+    if (i == block.tier_begin) break;
+    spilled_ = block.entries()[i].has(Entry::kAnswerV4 | Entry::kAnswerV6);
+  }
   return true;
 }
 

@@ -78,7 +78,6 @@ class ChosenTier {
   [[nodiscard]] std::uint16_t key(std::uint32_t i) const noexcept {  // equal for equal addresses
     return groups_ ? groups_[selection_.tier_[i]] : selection_.tier_[i];
   }
-  [[nodiscard]] Selection* chosen() const noexcept { return &selection_; }
   [[nodiscard]] std::uint32_t draw(std::uint64_t random) const noexcept;
   [[nodiscard]] std::span<const std::uint16_t> ranked(std::uint32_t bucket) const noexcept;
 

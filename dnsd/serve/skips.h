@@ -36,6 +36,9 @@ class Skips {
   }
   [[nodiscard]] bool skipped(std::uint32_t n) const noexcept { return used_ && (n >= kSlots || skipped_[n]); }
 
+  // A message of 65,535 octets holds 3,120 records of the least size, 21 octets.
+  static constexpr std::size_t kSlots = 4096;
+
  private:
   void prepare() noexcept {
     if (used_) return;
@@ -44,8 +47,6 @@ class Skips {
     skipped_.reset();
   }
 
-  // A message of 65,535 octets holds 3,120 records of the least size, 21 octets.
-  static constexpr std::size_t kSlots = 4096;
   bool used_ = false;
   std::array<std::uint16_t, kSlots> rdata_;  // where they stand; 0 = free
   std::bitset<kSlots> skipped_;

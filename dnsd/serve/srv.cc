@@ -28,7 +28,8 @@ std::size_t put_srv(Answer& a, std::uint16_t owner, std::uint32_t ttl, const Ser
 }
 
 void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const Offers& offers) noexcept {
-  const bool said = note_unusual(a, block, offers.chosen());
+  const auto said = a.reason();
+  note_unusual(a, block, offers.chosen());
   const TargetTail tail(where, block);
   const std::uint32_t ttl = service_ttl(a, where, block);
   const std::uint64_t seed = prefix_seed(a, block);
@@ -60,7 +61,7 @@ void respond_srv(Answer& a, const Where& where, const ServiceBlock& block, const
   a.counts.answer = static_cast<std::uint16_t>(a.counts.answer + count);
   a.scratch.trace.drew(offers, skips, seed, limit, count);
   if (count == 0 && !a.tc) {
-    if (said) a.take_back_reason();
+    a.take_back_to(said);
     respond_empty(a, where, block, offers.chosen());
   }
   if (a.tc || count == 0) return;

@@ -1,13 +1,22 @@
 #include "dnsd/serve/udp_worker.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "dnsd/serve/handoff.h"
 #include "dnsd/serve/proxy_protocol.h"
 
 namespace dnsd::serve {
+namespace {
+
+// As sockets.cc: what an interface does not take in a second is lost, as datagrams may be.
+constexpr std::chrono::seconds kSendPatience{1};
+
+}  // namespace
 
 UdpWorker::UdpWorker(Fd socket, const SocketAddress& own, std::size_t reply_octets, BatchHandler handler,
                      answers::Reclaimer& reclaimer, const PrefixList* proxies)
@@ -114,6 +123,14 @@ bool UdpWorker::hand_over(std::size_t i) {
   return false;
 }
 
+// False: the time is over.
+bool UdpWorker::wait_for_room(std::chrono::steady_clock::time_point deadline) const {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  if (left <= std::chrono::milliseconds{0}) return false;
+  pollfd room{socket_.get(), POLLOUT, 0};
+  return ::poll(&room, 1, static_cast<int>(left.count())) != 0;
+}
+
 void UdpWorker::send(std::size_t count) {
   unsigned ready = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -122,13 +139,18 @@ void UdpWorker::send(std::size_t count) {
     out_[ready] = {replies_[i].buffer.data(), replies_[i].size};
     sent_[ready++].msg_hdr.msg_name = &from_[source_[i]];
   }
+  // The control thread waits for the blocks that are in hand: a batch gets a second, however slow the interface is.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
   for (unsigned done = 0; done < ready;) {
-    const int sent = ::sendmmsg(socket_.get(), &sent_[done], ready - done, MSG_NOSIGNAL);
+    const int sent = ::sendmmsg(socket_.get(), &sent_[done], ready - done, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       done += static_cast<unsigned>(sent);
     } else if (errno == EAGAIN) {
-      bump(dropped_, ready - done);  // the interface has taken nothing for a second: nor would it take the others,
-      return;                        // and the control thread waits for the blocks that are in hand
+      if (!deadline) deadline = std::chrono::steady_clock::now() + kSendPatience;
+      if (!wait_for_room(*deadline)) {
+        bump(dropped_, ready - done);
+        return;
+      }
     } else if (errno != EINTR) {
       bump(dropped_);  // this one cannot be sent (no route, firewall); the next may
       ++done;

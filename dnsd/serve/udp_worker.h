@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "dnsd/answers/reclaim.h"
@@ -44,6 +45,7 @@ class UdpWorker {
   [[nodiscard]] bool is_welcome(const msghdr& from, const Client& client) const;
   [[nodiscard]] bool take_proxy_header(Request& request) const;
   [[nodiscard]] bool hand_over(std::size_t i);
+  [[nodiscard]] bool wait_for_room(std::chrono::steady_clock::time_point deadline) const;
   void send(std::size_t count);
 
   Fd socket_;

@@ -75,7 +75,7 @@ def fill(api: dnsd.Api, fleet: Fleet) -> dict[str, list[str]]:
     run_all(api, [put("kept.corp", f"k{i}", {"address": a, "port": 80, "lease": f"{LEASE}s"})
                   for i, a in enumerate(told["kept.corp A"])])
     port = fleet.open(told["checked.corp A"])
-    check = {"http": "/", "interval": "200ms", "fall": 1, "rise": 1}
+    check = {"http": "/", "interval": "1s"}
     run_all(api, [put("checked.corp", "c", {"address": "127.61.0.1", "port": port, "checks": [check]}),
                   put("forced.corp", "up", {"address": "10.0.1.1", "port": 80}),
                   put("forced.corp", "down", {"address": "10.0.1.2", "port": 80})])
