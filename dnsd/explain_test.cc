@@ -218,5 +218,15 @@ TEST_F(Explain, BadQuestionsAreRefusedAsForResolve) {
   }
 }
 
+TEST_F(Explain, ARecordThatTwoShareIsOfBoth) {
+  for (const char* id : {"w1", "w2"}) {
+    world.put("web.corp", instance({.id = id, .port = 80, .host = "node.example.com"}));
+  }
+  const auto told = rows("web.corp", "SRV");
+  EXPECT_EQ(last.at("answer").as_array().size(), 1U);
+  EXPECT_THAT(told, testing::Each(testing::StartsWith("in ")));
+  EXPECT_THAT(told, Contains(HasSubstr("the record stands there for another instance as well")));
+}
+
 }  // namespace
 }  // namespace dnsd

@@ -43,12 +43,16 @@ std::string away(const ServerAddress& server, const boost::system::error_code& e
   return fmt::format("the server at {} cannot be reached: {}", server.authority(), why);
 }
 
-Request make_request(const ServerAddress& server, const std::string& token, Verb verb, const std::string& target) {
+Request make_request(const ServerAddress& server, const std::string& token, Verb verb, const std::string& target,
+                     std::string body = {}) {
   Request request(verb, target, 11);
   request.set(http::field::host, server.authority());
   request.set(http::field::user_agent, fmt::format("dnsctl/{}", registry::kVersion));
   request.keep_alive(false);
   if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
+  if (!body.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = std::move(body);
+  request.prepare_payload();
   return request;
 }
 
@@ -174,10 +178,7 @@ Client::Client(ServerAddress server, std::string token, milliseconds timeout)
 
 asio::awaitable<Reply> Client::async_call(Verb verb, std::string target, std::string body, milliseconds wait) const {
   Connection connection(co_await asio::this_coro::executor);
-  auto request = make_request(server_, token_, verb, target);
-  if (!body.empty()) request.set(http::field::content_type, "application/json");
-  request.body() = std::move(body);
-  request.prepare_payload();
+  const auto request = make_request(server_, token_, verb, target, std::move(body));
   auto sent = co_await connect_and_send(connection, server_, request, timeout_);
   if (!sent) co_return std::unexpected(sent.error());
   HeaderParser header;
@@ -191,10 +192,7 @@ asio::awaitable<Reply> Client::async_call(Verb verb, std::string target, std::st
 asio::awaitable<Reply> Client::async_hold(Verb verb, std::string target, std::string body, milliseconds silence,
                                           std::function<void()> opened) const {
   Connection connection(co_await asio::this_coro::executor);
-  auto request = make_request(server_, token_, verb, target);
-  if (!body.empty()) request.set(http::field::content_type, "application/json");
-  request.body() = std::move(body);
-  request.prepare_payload();
+  const auto request = make_request(server_, token_, verb, target, std::move(body));
   auto sent = co_await connect_and_send(connection, server_, request, timeout_);
   if (!sent) co_return std::unexpected(sent.error());
   HeaderParser header;

@@ -141,19 +141,27 @@ TEST(Publish, AWorkerThatComesLateSetsNoClockBack) {
   EXPECT_EQ(world.publisher.last_answered("web.corp"), last);
 }
 
-TEST(Publish, ANameThatComesBackRemembersItsAnswersForTheirTtl) {
-  World world;
-  world.add_namespace("corp");
-  world.start();
-  const auto instance = Given{.id = "i1", .v4 = "10.0.0.1"};
-  world.put("web.corp", instance);
-  world.ask("web.corp", type::a);
-  const auto last = world.publisher.last_answered("web.corp");
-  ASSERT_TRUE(last);
-  const auto go = [&] {
+// web.corp was answered just now.
+class Gone : public testing::Test {
+ protected:
+  Gone() {
+    world.add_namespace("corp");
+    world.start();
+    world.put("web.corp", instance);
+    world.ask("web.corp", type::a);
+    last = world.publisher.last_answered("web.corp");
+    EXPECT_TRUE(last);
+  }
+  void go() {
     world.remove("web.corp", "i1");
     world.effect(registry::DeleteServiceEffect{"web.corp"});
-  };
+  }
+  World world;
+  const Given instance{.id = "i1", .v4 = "10.0.0.1"};
+  std::optional<registry::Mono> last;
+};
+
+TEST_F(Gone, ANameThatComesBackRemembersItsAnswersForTheirTtl) {
   go();
   world.pass(Millis(1'000));
   world.put("other.corp", instance);
@@ -171,16 +179,8 @@ TEST(Publish, ANameThatComesBackRemembersItsAnswersForTheirTtl) {
   EXPECT_LE(world.publisher.last_answered("web.corp").value_or(registry::Mono{}), last);
 }
 
-TEST(Publish, AReloadThatBringsANameBackRemembersItsAnswers) {
-  World world;
-  world.add_namespace("corp");
-  world.start();
-  const auto instance = Given{.id = "i1", .v4 = "10.0.0.1"};
-  world.put("web.corp", instance);
-  world.ask("web.corp", type::a);
-  const auto last = world.publisher.last_answered("web.corp");
-  world.remove("web.corp", "i1");
-  world.effect(registry::DeleteServiceEffect{"web.corp"});
+TEST_F(Gone, AReloadThatBringsItBackRemembersItsAnswers) {
+  go();
   world.pass(Millis(1'000));
   registry::Record record{world.registry.reserve_revision(), world.now.wall, {}};
   registry::PutServiceEffect back;
