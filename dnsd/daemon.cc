@@ -150,6 +150,7 @@ int Daemon::run() {
   // DNS workers were started before: they keep nice 0; a busy control plane yields to them (MECHANISMS 10).
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5);
   d.wait_signals();
+  d.last_ran = steady_clock::now();  // to load takes its time, and is no pause
   d.arm_deadline();
   d.pulse();
   d.announce_ready();
