@@ -301,7 +301,7 @@ TEST_F(HttpsRecords, AreAsManyAsAddressesAndOfNoTierThatIsPassedOver) {
 
 TEST_F(HttpsRecords, OfEqualPortsAndSharedHostsAreOne) {
   auto def = instance({.id = "i1", .v4 = "10.0.0.1"});
-  def.ports["https"] = def.ports["web"] = {8443, {}, {"h2"}};
+  for (const char* name : {"https", "web"}) def.ports[name] = {8443, {}, {"h2"}};
   world.put("web.corp", def);
   for (const char* id : {"h1", "h2"}) {
     auto host = instance({.id = id, .port = 80, .host = "h.example.net"});
