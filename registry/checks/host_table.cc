@@ -28,12 +28,7 @@ std::optional<Address> choose(std::vector<Address> allowed, const std::optional<
 
 HostTable::HostTable(boost::asio::io_context& io, const std::vector<std::string>& servers, const AddressPolicy& policy,
                      ReportHost report, Changed changed)
-    : io_(io),
-      policy_(policy),
-      report_(std::move(report)),
-      changed_(std::move(changed)),
-      timer_(io),
-      resolver_(io, servers) {}
+    : policy_(policy), report_(std::move(report)), changed_(std::move(changed)), timer_(io), resolver_(io, servers) {}
 
 void HostTable::stop() {
   stopped_ = true;

@@ -52,7 +52,6 @@ class HostTable {
   void arm();
   void tell(const Host& host, const WatchHost& watcher, bool found) const;
 
-  boost::asio::io_context& io_;
   const AddressPolicy& policy_;
   ReportHost report_;
   Changed changed_;
