@@ -99,8 +99,9 @@ void put_groups(Image& image, ServiceBlock& head, const Items& items) {
   bool repeats = false;
   for (std::size_t begin = 0; begin < items.size();) {
     const std::size_t end = tier_end(head, items, begin);
-    const bool here = group_tier(head, items, begin, end, false, groups.data()) |
-                      group_tier(head, items, begin, end, true, groups.data() + items.size());
+    const bool v4 = group_tier(head, items, begin, end, false, groups.data());
+    const bool v6 = group_tier(head, items, begin, end, true, groups.data() + items.size());
+    const bool here = v4 || v6;
     if (here && begin == head.tier_begin && head.tier_size != 0) head.flags |= ServiceBlock::kGroups;
     repeats = repeats || here;
     begin = end;
