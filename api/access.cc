@@ -56,36 +56,33 @@ bool AccessRules::is_ours(std::string_view authority) const {
   return any_literal_ && (registry::parse_ipv4(host) || registry::parse_ipv6(host));
 }
 
-std::optional<Response> AccessRules::check_host(const Request& request, std::string_view authority) const {
+std::optional<Refusal> AccessRules::check_host(const Request& request, std::string_view authority) const {
   const auto host = request.header("host");
   // HTTP/1.0 knows no Host; no browser speaks it.
   const bool absent_ok = request.http_1_0 && host.empty();
   const bool target_ok = authority.empty() || is_ours(authority);
   if (target_ok && (absent_ok || is_ours(host))) return std::nullopt;
-  return problem_response(http_problem::host_not_allowed, "the Host of this request is not a name of this server",
-                          "add the name to [http] allowed_hosts");
+  return refusal(http_problem::host_not_allowed, "the Host of this request is not a name of this server",
+                 "add the name to [http] allowed_hosts");
 }
 
-std::optional<Response> AccessRules::check_token(const Request& request) const {
+std::optional<Refusal> AccessRules::check_token(const Request& request, std::string_view given) const {
   if (!token_) return std::nullopt;
   constexpr std::string_view kScheme = "bearer ";
   const auto header = request.header("authorization");
-  std::string_view given;
   if (header.size() > kScheme.size() && registry::fold(header.substr(0, kScheme.size())) == kScheme) {
     given = header.substr(kScheme.size());
     given.remove_prefix(std::min(given.find_first_not_of(' '), given.size()));
   }
   const auto hash = digest(given);
   if (CRYPTO_memcmp(hash.data(), token_->data(), hash.size()) == 0) return std::nullopt;
-  return problem_response(http_problem::unauthorized,
-                          given.empty() ? "this server asks for a bearer token" : "the token is not the right one",
-                          "curl -H \"Authorization: Bearer $(cat /etc/dnsd/token)\"; dnsctl reads DNSD_TOKEN_FILE");
+  return refusal(http_problem::unauthorized,
+                 given.empty() ? "this server asks for a bearer token" : "the token is not the right one",
+                 "curl -H \"Authorization: Bearer $(cat /etc/dnsd/token)\"; dnsctl reads DNSD_TOKEN_FILE");
 }
 
-std::optional<Response> AccessRules::check_origin(const Request& request) {
-  const auto refuse = [] {
-    return problem_response(http_problem::forbidden, "requests from other sites' pages are refused");
-  };
+std::optional<Refusal> AccessRules::check_origin(const Request& request) {
+  const auto refuse = [] { return refusal(http_problem::forbidden, "requests from other sites' pages are refused"); };
   const auto site = request.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none") return refuse();
   const auto origin = request.header("origin");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/http_message.h"
+#include "api/problem.h"
 #include "api/server.h"
 
 namespace api {
@@ -18,11 +19,12 @@ class AccessRules {
 
   // 400 unless the Host (and the authority of an absolute target) names this server. A page that rebinds its own
   // name to 127.0.0.1 sends its own name here.
-  [[nodiscard]] std::optional<Response> check_host(const Request& request, std::string_view authority) const;
-  // 401 unless the token matches, compared in constant time over hashes.
-  [[nodiscard]] std::optional<Response> check_token(const Request& request) const;
+  [[nodiscard]] std::optional<Refusal> check_host(const Request& request, std::string_view authority) const;
+  // 401 unless the token matches, compared in constant time over hashes. `given` is what stood elsewhere than in
+  // "Authorization: Bearer" ("" = nothing): a dialect may allow that.
+  [[nodiscard]] std::optional<Refusal> check_token(const Request& request, std::string_view given = {}) const;
   // 403 for what a browser sends on behalf of another site.
-  [[nodiscard]] static std::optional<Response> check_origin(const Request& request);
+  [[nodiscard]] static std::optional<Refusal> check_origin(const Request& request);
 
  private:
   using Digest = std::array<unsigned char, 32>;

@@ -31,7 +31,7 @@ TEST(HostList, RefusesForeignAndMalformedHosts) {
         "localhost:x", "[::1", "[::1]x", "localhost/", "user@localhost", "localhost:123456"}) {
     const auto refusal = rules.check_host(request_with({{"host", host}}), "");
     ASSERT_TRUE(refusal) << host;
-    EXPECT_EQ(refusal->status, 400);
+    EXPECT_EQ(refusal->type.status, 400);
   }
 }
 
@@ -67,7 +67,7 @@ TEST(Token, OnlyTheRightOnePasses) {
        {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer S3CRET", "s3cret", "Basic s3cret"}) {
     const auto refusal = rules.check_token(request_with({{"authorization", value}}));
     ASSERT_TRUE(refusal) << value;
-    EXPECT_EQ(refusal->status, 401);
+    EXPECT_EQ(refusal->type.status, 401);
   }
   EXPECT_FALSE(AccessRules{Options{}}.check_token(Request{})) << "no token set: none is asked for";
 }
@@ -77,7 +77,7 @@ TEST(Origin, RefusesOtherSitesAndOtherPorts) {
        {"http://evil.example", "null", "http://localhost:3000", "https://localhost:8500.evil.example"}) {
     const auto refusal = AccessRules::check_origin(request_with({{"host", "localhost:8500"}, {"origin", origin}}));
     ASSERT_TRUE(refusal) << origin;
-    EXPECT_EQ(refusal->status, 403);
+    EXPECT_EQ(refusal->type.status, 403);
   }
   for (const auto* site : {"cross-site", "same-site"}) {
     EXPECT_TRUE(AccessRules::check_origin(request_with({{"host", "localhost"}, {"sec-fetch-site", site}}))) << site;

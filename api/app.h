@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,16 @@ struct App {
   [[nodiscard]] registry::Now now() const { return context.clock(); }
   // False until the store was loaded: only the health endpoints answer.
   [[nodiscard]] bool open_for_business();
+
+  // What a dialect keeps of its own while the server runs (an index over the registry, the operations of a client):
+  // made by T(App&) when it is asked for first.
+  template <class T>
+  [[nodiscard]] T& part() {
+    auto& place = parts[std::type_index(typeid(T))];
+    if (!place) place = std::make_shared<T>(*this);
+    return *static_cast<T*>(place.get());
+  }
+  std::map<std::type_index, std::shared_ptr<void>> parts;
 
   // Resumes when the commands are committed, applied and answered by DNS (or refused).
   boost::asio::awaitable<registry::WriteResult> submit(std::vector<registry::Command> commands, bool atomic);

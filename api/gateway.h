@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "api/access.h"
 #include "api/app.h"
@@ -15,7 +16,7 @@ namespace api {
 
 class Gateway {
  public:
-  Gateway(App& app, std::span<const Route> routes);
+  Gateway(App& app, const std::vector<std::span<const Route>>& tables);
 
   struct Admission {
     const Route* route = nullptr;
@@ -28,17 +29,18 @@ class Gateway {
   // The whole request, which must live until it is answered. Never throws: our own fault is a 500 and a counter.
   [[nodiscard]] Answer answer(const Route& route, Request& request);
 
-  [[nodiscard]] Response too_large(std::size_t limit) const;
+  [[nodiscard]] static Response too_large(std::size_t limit, const Dialect* dialect);
   [[nodiscard]] App& app() const { return app_; }
   [[nodiscard]] const Router& router() const { return router_; }
   [[nodiscard]] std::string_view date() { return date_.at(app_.now().wall); }  // for a response's header
 
  private:
   [[nodiscard]] Answer dispatch(const Route& route, Request& request);
-  [[nodiscard]] boost::asio::awaitable<Response> guard(boost::asio::awaitable<Response> later);
-  [[nodiscard]] Response fault();
-  [[nodiscard]] std::optional<Response> refuse(const Request& request, const Target& target, const Router::Match& match,
-                                               std::size_t limit) const;
+  [[nodiscard]] boost::asio::awaitable<Response> guard(boost::asio::awaitable<Response> later, const Dialect* dialect);
+  [[nodiscard]] Response fault(const Dialect* dialect);
+  [[nodiscard]] std::optional<Refusal> refuse(const Request& request, const Target& target, const Router::Match& match,
+                                              std::size_t limit) const;
+  [[nodiscard]] std::optional<Refusal> check_token(const Request& request, const Router::Match& match) const;
 
   App& app_;
   AccessRules access_;

@@ -76,8 +76,8 @@ asio::awaitable<void> Connection::serve() {
       open = queue(*admission.refusal, request_.keep_alive && !request_.has_body());
       continue;
     }
-    step = begin_body(admission.body_limit);
-    if (step == Step::more) step = co_await receive_body(admission.body_limit);
+    step = begin_body(admission);
+    if (step == Step::more) step = co_await receive_body(admission);
     if (step == Step::close) break;
     auto answer = gateway_.answer(*admission.route, request_);
     if (const auto* now = std::get_if<Response>(&answer); now && !now->pieces) {
@@ -132,19 +132,19 @@ asio::awaitable<Connection::Step> Connection::receive_header() {
   co_return refuse(http_problem::timeout, "the header did not arrive in time");
 }
 
-Connection::Step Connection::begin_body(std::size_t limit) {
+Connection::Step Connection::begin_body(const Gateway::Admission& admission) {
   const auto expect = registry::fold(request_.header("expect"));
   const bool expects = !expect.empty() && !request_.http_1_0;
   if (expects && expect != "100-continue") {
     return refuse(http_problem::expectation_failed, "the only expectation known here is 100-continue");
   }
   if (!request_.has_body()) return Step::done;
-  body_.begin(request_, limit);
+  body_.begin(request_, admission.body_limit);
   if (expects && unread().empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-  return take_body(limit);
+  return take_body(admission);
 }
 
-Connection::Step Connection::take_body(std::size_t limit) {
+Connection::Step Connection::take_body(const Gateway::Admission& admission) {
   auto rest = unread();
   const auto state = body_.take(rest, request_.body);
   taken_ = in_.size() - rest.size();
@@ -154,7 +154,7 @@ Connection::Step Connection::take_body(std::size_t limit) {
     case BodyReader::State::done:
       return Step::done;
     case BodyReader::State::too_large:
-      queue(gateway_.too_large(limit), false);
+      queue(Gateway::too_large(admission.body_limit, admission.route->dialect), false);
       return Step::close;
     case BodyReader::State::malformed:
       break;
@@ -162,14 +162,14 @@ Connection::Step Connection::take_body(std::size_t limit) {
   return refuse(http_problem::bad_request, "the chunks of the body are malformed or their headers too long");
 }
 
-asio::awaitable<Connection::Step> Connection::receive_body(std::size_t limit) {
+asio::awaitable<Connection::Step> Connection::receive_body(const Gateway::Admission& admission) {
   bool more = co_await flush();
   socket_->arm(gateway_.app().options.body_timeout);
   auto step = Step::more;
   while (more && step == Step::more) {
     forget_taken();
     more = co_await socket_->read(in_);
-    if (more) step = take_body(limit);
+    if (more) step = take_body(admission);
   }
   if (!more && socket_->timed_out()) co_return refuse(http_problem::timeout, "the body did not arrive in time");
   socket_->disarm();

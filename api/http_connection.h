@@ -34,11 +34,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   boost::asio::awaitable<void> serve();
   Step take_header();
-  Step begin_body(std::size_t limit);
-  Step take_body(std::size_t limit);
+  Step begin_body(const Gateway::Admission& admission);
+  Step take_body(const Gateway::Admission& admission);
   Step refuse(const ProblemType& type, std::string detail);
   boost::asio::awaitable<Step> receive_header();
-  boost::asio::awaitable<Step> receive_body(std::size_t limit);
+  boost::asio::awaitable<Step> receive_body(const Gateway::Admission& admission);
   boost::asio::awaitable<bool> finish_answer(Answer answer);
   boost::asio::awaitable<bool> send_pieces(Response response);
   boost::asio::awaitable<bool> flush();

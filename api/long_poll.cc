@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <vector>
 
@@ -19,12 +22,8 @@ using registry::Revision;
 // in seconds.
 constexpr registry::Millis kSameWake{50};
 
-struct Poll {
-  std::optional<Revision> index;
-  registry::Millis wait = kDefaultWait;
-};
-
-Result<Poll> parse_poll(const Request& request) {
+Result<Poll> parse_poll(App& app, const Route& route, const Request& request) {
+  if (route.dialect) return route.dialect->poll(app, request);
   Poll poll;
   auto index = number_parameter(request, "index");
   if (!index) return std::unexpected(std::move(index.error()));
@@ -35,17 +34,21 @@ Result<Poll> parse_poll(const Request& request) {
   return poll;
 }
 
-Response render(const Read& read) {
+Response render(const Route& route, const Read& read) {
   auto response = read.render();
+  if (route.dialect) {
+    route.dialect->stamp(response, read.index);
+    return response;
+  }
   response.set("X-Dnsd-Index", std::to_string(std::max<Revision>(read.index, 1)));
   return response;
 }
 
 // What a change wakes are often thousands that ask for the same: it is rendered for the first of them. Only for those
 // that were held: others shall see what they did a moment ago (a heartbeat moves no revision). Control thread.
-Response render_once(App& app, ReadHandler handler, const Request& request, const Read& read) {
+Response render_once(App& app, const Route& route, const Request& request, const Read& read) {
   struct Rendered {
-    ReadHandler handler = nullptr;
+    const Route* route = nullptr;
     std::vector<std::string> params;
     std::vector<std::pair<std::string, std::string>> query;
     Revision index = 0, revision = 0;
@@ -56,10 +59,10 @@ Response render_once(App& app, ReadHandler handler, const Request& request, cons
   auto query = request.query;
   std::erase_if(query, [](const auto& pair) { return pair.first == "index" || pair.first == "wait"; });
   const auto now = std::chrono::steady_clock::now();
-  const bool same = last.handler == handler && last.index == read.index && last.params == request.params &&
+  const bool same = last.route == &route && last.index == read.index && last.params == request.params &&
                     last.query == query && last.revision == app.registry().revision() && now - last.at < kSameWake;
   if (!same)
-    last = {handler, request.params, std::move(query), read.index, app.registry().revision(), now, render(read)};
+    last = {&route, request.params, std::move(query), read.index, app.registry().revision(), now, render(route, read)};
   return last.response;
 }
 
@@ -72,36 +75,45 @@ bool unchanged(const Read& before, const Read& now, Revision index) {
 }
 
 // Held: one Event, one subscription, and the request itself. Woken only by changes of the read's key.
-boost::asio::awaitable<Response> hold_read(App& app, ReadHandler handler, const Request& request, Read first, Poll poll,
+boost::asio::awaitable<Response> hold_read(App& app, const Route& route, const Request& request, Read first, Poll poll,
                                            std::shared_ptr<Holds::Hold> hold) {
+  using Clock = std::chrono::steady_clock;
+  const auto handler = std::get<ReadHandler>(route.handler);
   watch_peer(request, hold);
   auto subscription = app.context.feed.subscribe(first.feed_key, [&app, &hold](const auto&) { app.holds.wake(hold); });
-  const auto deadline = std::chrono::steady_clock::now() + poll.wait;
+  const auto deadline = Clock::now() + poll.wait;
   for (;;) {
     const bool woken = co_await hold->event.wait_until(deadline);
     auto now = handler(app, request);
-    if (!now) co_return problem_response(now.error());
-    if (!woken || hold->gone || !unchanged(first, *now, *poll.index)) {
-      co_return render_once(app, handler, request, *now);
+    if (now && woken && !hold->gone && unchanged(first, *now, *poll.index)) {
+      hold->event.clear();
+      continue;
     }
-    hold->event.clear();
+    if (woken && !hold->gone && poll.settle.count() > 0) {
+      boost::asio::steady_timer pause(app.executor, poll.settle);
+      boost::system::error_code ignored;
+      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+      now = handler(app, request);
+    }
+    if (!now) co_return error_response(route.dialect, now.error());
+    co_return render_once(app, route, request, *now);
   }
 }
 
 }  // namespace
 
-Answer answer_read(App& app, ReadHandler handler, const Request& request) {
-  auto poll = parse_poll(request);
-  if (!poll) return problem_response(poll.error());
-  auto read = handler(app, request);
-  if (!read) return problem_response(read.error());
+Answer answer_read(App& app, const Route& route, const Request& request) {
+  auto poll = parse_poll(app, route, request);
+  if (!poll) return error_response(route.dialect, poll.error());
+  auto read = std::get<ReadHandler>(route.handler)(app, request);
+  if (!read) return error_response(route.dialect, read.error());
   // An index from the future is another server's, or one before a restore: it says nothing, so answer at once.
-  const bool waits =
-      poll->index && read->index <= *poll->index && *poll->index <= std::max<Revision>(app.registry().revision(), 1);
-  if (!waits || app.stopping || poll->wait.count() == 0) return render(*read);
+  const auto newest = poll->exact ? read->index : std::max<Revision>(app.registry().revision(), 1);
+  const bool waits = poll->index && read->index <= *poll->index && *poll->index <= newest;
+  if (!waits || app.stopping || poll->wait.count() == 0) return render(route, *read);
   auto hold = app.holds.take(app.executor);
-  if (!hold) return too_many_watchers(app);
-  return hold_read(app, handler, request, std::move(*read), *poll, std::move(hold));
+  if (!hold) return too_many_watchers(app, route.dialect);
+  return hold_read(app, route, request, std::move(*read), *poll, std::move(hold));
 }
 
 Result<std::optional<std::uint64_t>> number_parameter(const Request& request, std::string_view name) {
@@ -142,8 +154,10 @@ void watch_peer(const Request& request, const std::shared_ptr<Holds::Hold>& hold
   });
 }
 
-Response too_many_watchers(const App& app) {
-  return problem_response(http_problem::busy, fmt::format("{} requests are being held already", app.holds.limit()));
+Response too_many_watchers(const App& app, const Dialect* dialect) {
+  const auto refused =
+      refusal(http_problem::busy, fmt::format("{} requests are being held already", app.holds.limit()));
+  return error_response(dialect, refused.type, refused.problem);
 }
 
 }  // namespace api

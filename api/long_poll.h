@@ -11,7 +11,7 @@ namespace api {
 inline constexpr registry::Millis kDefaultWait{30'000};
 inline constexpr registry::Millis kMaxWait{600'000};
 
-[[nodiscard]] Answer answer_read(App& app, ReadHandler handler, const Request& request);
+[[nodiscard]] Answer answer_read(App& app, const Route& route, const Request& request);
 
 // Query parameters, shared by handlers. The error names the parameter.
 [[nodiscard]] registry::Result<std::optional<std::uint64_t>> number_parameter(const Request& request,
@@ -21,6 +21,6 @@ inline constexpr registry::Millis kMaxWait{600'000};
 
 // Tells `hold` when the peer closes its connection.
 void watch_peer(const Request& request, const std::shared_ptr<Holds::Hold>& hold);
-[[nodiscard]] Response too_many_watchers(const App& app);
+[[nodiscard]] Response too_many_watchers(const App& app, const Dialect* dialect = nullptr);
 
 }  // namespace api

@@ -85,9 +85,11 @@ json::object problem_json(const ProblemType& type, const registry::Problem& prob
   return body;
 }
 
-namespace {
+Refusal refusal(const ProblemType& type, std::string detail, std::string hint) {
+  return {type, {ProblemKind::bad_request, std::move(detail), {}, std::move(hint)}};
+}
 
-Response to_response(const ProblemType& type, const registry::Problem& problem) {
+Response problem_response(const ProblemType& type, const registry::Problem& problem) {
   Response response = json_response(type.status, problem_json(type, problem));
   response.content_type = "application/problem+json";
   // Every limit of ours clears within a second: a commit, a publish, a closed connection.
@@ -96,9 +98,9 @@ Response to_response(const ProblemType& type, const registry::Problem& problem) 
   return response;
 }
 
-}  // namespace
-
-Response problem_response(const registry::Problem& problem) { return to_response(problem_type(problem.kind), problem); }
+Response problem_response(const registry::Problem& problem) {
+  return problem_response(problem_type(problem.kind), problem);
+}
 
 Response problem_response(const ProblemType& type, std::string detail, std::string hint,
                           std::vector<registry::FieldError> errors) {
@@ -106,7 +108,7 @@ Response problem_response(const ProblemType& type, std::string detail, std::stri
   problem.detail = std::move(detail);
   problem.errors = std::move(errors);
   problem.hint = std::move(hint);
-  return to_response(type, problem);
+  return problem_response(type, problem);
 }
 
 Response json_response(int status, const json::value& body) {

@@ -40,8 +40,16 @@ inline constexpr ProblemType busy{"overloaded", "The server is at its limit", 50
 inline constexpr ProblemType starting{"starting", "The server is not ready yet", 503};
 }  // namespace http_problem
 
+// Why a request is not let in, before it has the shape of an interface.
+struct Refusal {
+  ProblemType type;
+  registry::Problem problem;
+};
+[[nodiscard]] Refusal refusal(const ProblemType& type, std::string detail, std::string hint = {});
+
 [[nodiscard]] boost::json::object problem_json(const ProblemType& type, const registry::Problem& problem);
 [[nodiscard]] Response problem_response(const registry::Problem& problem);
+[[nodiscard]] Response problem_response(const ProblemType& type, const registry::Problem& problem);
 [[nodiscard]] Response problem_response(const ProblemType& type, std::string detail, std::string hint = {},
                                         std::vector<registry::FieldError> errors = {});
 

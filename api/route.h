@@ -1,5 +1,5 @@
-// One table of routes is the source of the router, of openapi.json and of the tests. A route says what it needs; the
-// gateway (gateway.h) does what all routes of a kind have in common.
+// One table of routes per interface is the source of the router, of openapi.json (the native one) and of the tests. A
+// route says what it needs; the gateway (gateway.h) does what all routes of a kind have in common.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,13 +12,12 @@
 #include <variant>
 #include <vector>
 
+#include "api/dialect.h"
 #include "api/http_message.h"
 #include "registry/problem.h"
 #include "registry/transaction.h"
 
 namespace api {
-
-struct App;
 
 // A read: find first, encode second. `render` is called in the same turn of the control thread, and only when the
 // answer is due; the gateway makes a long poll of any read by looking at `index` again after each change of `feed_key`.
@@ -61,45 +60,51 @@ struct Parameter {
   bool repeatable = false;
 };
 
-enum class Access : std::uint8_t { token, open };  // open: no token asked for, also when one is set
+// open: no token asked for, also when one is set, nor a loaded store; own: the handler judges who asks.
+enum class Access : std::uint8_t { token, open, own };
 enum class BodySize : std::uint8_t { normal, batch };
 
 struct Route {
   Method method = Method::get;
-  std::string_view pattern;  // "/api/v1/services/{service}/instances/{id}"
+  // "/api/v1/services/{service}/instances/{id}"; "{...}" is any one segment that is not empty. A last "{...*}" is all
+  // the rest, one segment or more, joined by slashes.
+  std::string_view pattern;
   std::variant<ReadHandler, PlanHandler, SyncHandler, AsyncHandler> handler;
   std::vector<Parameter> parameters;
   std::string_view summary;
   Access access = Access::token;
   BodySize body = BodySize::normal;
-  bool described_body = false;  // a POST that takes an object, for openapi.json
+  bool described_body = false;       // a POST that takes an object, for openapi.json
+  const Dialect* dialect = nullptr;  // null = native
 };
 
 class Router {
  public:
-  explicit Router(std::span<const Route> routes);
+  // The tables must live as long; where two routes fit, the first one is taken.
+  explicit Router(const std::vector<std::span<const Route>>& tables);
 
   struct Match {
-    const Route* route = nullptr;     // null: no such path, or (allow not empty) not with this method
-    std::vector<std::string> params;  // values of {places}, in order
-    std::string allow;                // of a known path with another method
+    const Route* route = nullptr;      // null: no such path, or (allow not empty) not with this method
+    std::vector<std::string> params;   // values of {places}, in order
+    std::string allow;                 // of a known path with another method
+    const Dialect* dialect = nullptr;  // of the route, or of that known path
   };
   [[nodiscard]] Match match(Method method, std::span<const std::string> segments) const;
-  [[nodiscard]] std::span<const Route> routes() const { return routes_; }
 
  private:
   struct Entry {
-    std::vector<std::string_view> segments;  // "{...}" = any one segment that is not empty
+    std::vector<std::string_view> segments;
+    bool rest = false;  // the last one is "{...*}"
     const Route* route = nullptr;
   };
-  std::span<const Route> routes_;
+  [[nodiscard]] static bool fits(const Entry& entry, std::span<const std::string> segments);
   std::vector<Entry> entries_;
 };
 
 // The route's own parameters and those of its kind: index and wait of a read, dry_run of a write.
 [[nodiscard]] std::vector<Parameter> known_parameters(const Route& route);
 
-// Unknown and repeated query parameters: 400 with a suggestion.
+// Unknown and repeated query parameters: 400 with a suggestion. Native routes only.
 [[nodiscard]] std::optional<registry::Problem> check_parameters(const Route& route, const Request& request);
 
 }  // namespace api

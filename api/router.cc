@@ -19,11 +19,10 @@ std::vector<std::string_view> split(std::string_view pattern) {
   }
 }
 
-bool fits(std::span<const std::string_view> pattern, std::span<const std::string> segments) {
-  const auto one = [](std::string_view place, const std::string& segment) {
-    return is_place(place) ? !segment.empty() : place == segment;
-  };
-  return std::ranges::equal(pattern, segments, one);
+std::string join(std::span<const std::string> segments) {
+  std::string out = segments.front();
+  for (const auto& segment : segments.subspan(1)) out += "/" + segment;
+  return out;
 }
 
 void add_allowed(std::string& allow, Method method) {
@@ -37,21 +36,36 @@ void add_allowed(std::string& allow, Method method) {
 
 }  // namespace
 
-Router::Router(std::span<const Route> routes) : routes_(routes) {
-  for (const auto& route : routes) entries_.push_back({split(route.pattern), &route});
+Router::Router(const std::vector<std::span<const Route>>& tables) {
+  for (const auto& table : tables) {
+    for (const auto& route : table) {
+      entries_.push_back({split(route.pattern), route.pattern.ends_with("*}"), &route});
+    }
+  }
+}
+
+bool Router::fits(const Entry& entry, std::span<const std::string> segments) {
+  const auto one = [](std::string_view place, const std::string& segment) {
+    return is_place(place) ? !segment.empty() : place == segment;
+  };
+  if (entry.rest && segments.size() > entry.segments.size()) segments = segments.first(entry.segments.size());
+  return std::ranges::equal(entry.segments, segments, one);
 }
 
 Router::Match Router::match(Method method, std::span<const std::string> segments) const {
   Match match;
   for (const auto& entry : entries_) {
-    if (!fits(entry.segments, segments)) continue;
+    if (!fits(entry, segments)) continue;
+    match.dialect = entry.route->dialect;
     if (entry.route->method != method) {
       add_allowed(match.allow, entry.route->method);
       continue;
     }
     match.route = entry.route;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      if (is_place(entry.segments[i])) match.params.push_back(segments[i]);
+    const std::size_t last = entry.segments.size() - 1;
+    for (std::size_t i = 0; i <= last; ++i) {
+      if (!is_place(entry.segments[i])) continue;
+      match.params.push_back(entry.rest && i == last ? join(segments.subspan(last)) : segments[i]);
     }
     return match;
   }

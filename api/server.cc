@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/consul/routes.h"
 #include "api/gateway.h"
 #include "api/http_connection.h"
 #include "api/native/routes.h"
@@ -31,7 +32,9 @@ constexpr std::size_t kMaxRefusing = 256;
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(asio::io_context& context, Options opts, Context lent)
-      : io(context), app(context.get_executor(), std::move(opts), std::move(lent)), gateway(app, native::routes()) {}
+      : io(context),
+        app(context.get_executor(), std::move(opts), std::move(lent)),
+        gateway(app, {native::routes(), consul::routes()}) {}
 
   std::expected<void, std::string> listen(const Endpoint& endpoint);
   asio::awaitable<void> accept_loop(std::size_t which);

@@ -22,6 +22,18 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
+// Into which namespace a dialect registers, by its apex; "" = the first there is.
+struct ConsulOptions {
+  std::string ns;
+  // Everything registered through /v1/agent runs on this one node, so that it may be renewed through any of our
+  // servers.
+  std::string node = "dnsd";
+  std::string datacenter = "dc1";
+};
+struct EurekaOptions {
+  std::string ns;
+};
+
 struct Options {
   std::vector<Endpoint> listen;
   std::string token;                              // bearer token; "" = none asked for
@@ -39,6 +51,8 @@ struct Options {
   registry::Millis idle_timeout{60'000};
   registry::Millis write_timeout{20'000};  // without an octet taken: the peer is stuck, and its buffers cost memory
   registry::Millis keep_alive{15'000};     // an event stream with nothing to tell sends a comment
+  ConsulOptions consul;
+  EurekaOptions eureka;
 };
 
 // resolve: what DNS answers for one question; explain: and why. From the code that answers, handed in by the daemon.

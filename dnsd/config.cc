@@ -54,6 +54,7 @@ class Reader {
     if (config_.declared.namespaces.empty() && !table_.contains("zone") && complaints_.empty()) {
       config_.declared.namespaces.push_back(plain_namespace(registry::DomainName::parse("corp").value()));
     }
+    choose_dialects();
     read_reverse(table_, config_, complaints_);
     read_transfers(table_, base, config_, complaints_);
     read_access(table_, config_, complaints_);
@@ -270,6 +271,15 @@ class Reader {
     if (!chosen.empty()) return chosen;
     if (const auto text = environment_("DNSD_NAMESPACE")) choose(*text, {0, 0, "DNSD_NAMESPACE"});
     return chosen;
+  }
+
+  // A dialect that names no namespace works in the first that the file declares.
+  void choose_dialects() {
+    if (config_.declared.namespaces.empty()) return;
+    const auto& first = config_.declared.namespaces.front().name.key();
+    for (auto* ns : {&config_.http.consul.ns, &config_.http.eureka.ns}) {
+      if (ns->empty()) *ns = first;
+    }
   }
 
   // What no single key can tell.

@@ -55,6 +55,23 @@ Complaint set_allowed_host(Config& config, const Value& value) {
   return std::nullopt;
 }
 
+auto apex(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    const auto name = registry::DomainName::parse(value.text);
+    if (!name) return fmt::format("\"{}\" is not a domain name: {}", value.text, name.error());
+    member(config) = name->key();
+    return std::nullopt;
+  };
+}
+
+auto label(auto member) {
+  return [member](Config& config, const Value& value) -> Complaint {
+    if (!registry::is_ldh_label(value.text)) return fmt::format("\"{}\" is not a label", value.text);
+    member(config) = value.text;
+    return std::nullopt;
+  };
+}
+
 Complaint set_resolver(Config& config, const Value& value) {
   if (registry::parse_ipv4(value.text) || registry::parse_ipv6(value.text)) {
     config.checks.resolver_servers.push_back(value.text);
@@ -135,6 +152,15 @@ std::vector<Setting> http_settings() {
   };
 }
 
+std::vector<Setting> dialect_settings() {
+  return {
+      {"consul", "namespace", Kind::text, 0, 0, apex(FIELD(http.consul.ns)), {}},
+      {"consul", "node", Kind::text, 0, 0, label(FIELD(http.consul.node)), {}},
+      {"consul", "datacenter", Kind::text, 0, 0, label(FIELD(http.consul.datacenter)), {}},
+      {"eureka", "namespace", Kind::text, 0, 0, apex(FIELD(http.eureka.ns)), {}},
+  };
+}
+
 std::vector<Setting> other_settings() {
   return {
       {"store", "kind", Kind::text, 0, 0, set_store_kind, {}},
@@ -210,7 +236,7 @@ std::string Setting::variable() const {
 std::span<const Setting> settings() {
   static const std::vector<Setting> all = [] {
     auto list = dns_settings();
-    for (auto more : {protection_settings(), http_settings(), other_settings()})
+    for (auto more : {protection_settings(), http_settings(), dialect_settings(), other_settings()})
       list.insert(list.end(), more.begin(), more.end());
     return list;
   }();

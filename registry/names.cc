@@ -26,6 +26,23 @@ std::string label_fault(std::string_view label) {
   return {};
 }
 
+constexpr std::size_t kSuffix = 9;  // '-' and eight characters
+
+// Letters and digits, folded; whatever stands between them becomes one hyphen. At most `most` octets.
+std::string cleaned(std::string_view text, std::size_t most) {
+  std::string out;
+  for (const char c : fold(text)) {
+    if (out.size() == most) break;
+    if (is_letter(c) || is_digit(c)) {
+      out += c;
+    } else if (!out.empty() && out.back() != '-') {
+      out += '-';
+    }
+  }
+  while (out.ends_with('-')) out.pop_back();
+  return out;
+}
+
 // 40 bits of the id's hash: two ids of one service share a label by accident once in 10^12.
 std::string hash_suffix(std::string_view id) {
   constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
@@ -83,19 +100,18 @@ bool DomainName::is_below(const DomainName& apex) const {
 
 std::string label_for_id(std::string_view id) {
   if (is_ldh_label(id)) return std::string(id);
-  constexpr std::size_t kSuffix = 9;  // '-' and eight characters
-  std::string prefix;
-  for (const char c : fold(id)) {
-    if (prefix.size() == kMaxLabel - kSuffix) break;
-    if (is_letter(c) || is_digit(c)) {
-      prefix += c;
-    } else if (!prefix.empty() && prefix.back() != '-') {
-      prefix += '-';
-    }
-  }
-  while (prefix.ends_with('-')) prefix.pop_back();
-  if (prefix.empty()) prefix = "i";
-  return prefix + '-' + hash_suffix(id);
+  const std::string prefix = cleaned(id, kMaxLabel - kSuffix);
+  return (prefix.empty() ? "i" : prefix) + '-' + hash_suffix(id);
+}
+
+// As a service it also stands with an underscore before it (_worker._tcp): one octet less.
+std::string label_for_name(std::string_view name) {
+  constexpr std::size_t kMost = kMaxLabel - 1;
+  if (is_ldh_label(name) && name.size() <= kMost) return std::string(name);
+  std::string label = cleaned(name, kMaxLabel);
+  if (!label.empty() && label.size() <= kMost) return label;
+  label = cleaned(name, kMost - kSuffix);
+  return (label.empty() ? "s" : label) + '-' + hash_suffix(name);
 }
 
 bool is_reserved_service_label(std::string_view label) {

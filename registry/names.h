@@ -44,6 +44,10 @@ class DomainName {
 // hash of the id (DESIGN section 2). Deterministic.
 [[nodiscard]] std::string label_for_id(std::string_view id);
 
+// The label of a foreign service name: the name where it is one, else folded with what is no letter or digit as hyphens
+// (ORDER_SERVICE -> order-service), so that several names may share it. What is too long, or nothing, gets a hash.
+[[nodiscard]] std::string label_for_name(std::string_view name);
+
 // Labels that no service may bear: "ns", "ns1" and whatever starts with '_'.
 [[nodiscard]] bool is_reserved_service_label(std::string_view label);
 

@@ -62,6 +62,19 @@ TEST(Label, ReservedOnesAreNsAndUnderscored) {
   EXPECT_FALSE(is_reserved_service_label("ns2"));
 }
 
+TEST(LabelForName, CleansForeignServiceNames) {
+  EXPECT_EQ(label_for_name("worker"), "worker");
+  EXPECT_EQ(label_for_name("Worker"), "Worker");
+  EXPECT_EQ(label_for_name("ORDER_SERVICE"), "order-service");
+  EXPECT_EQ(label_for_name("com.acme..Orders "), "com-acme-orders");
+  for (const std::string& odd : {std::string(), std::string("_"), std::string(200, 'x'), std::string("\xC3\xA9")}) {
+    const std::string label = label_for_name(odd);
+    EXPECT_TRUE(is_ldh_label(label)) << odd;
+    EXPECT_LE(label.size(), kMaxLabel - 1) << odd;
+  }
+  EXPECT_NE(label_for_name(std::string(200, 'x')), label_for_name(std::string(201, 'x')));
+}
+
 TEST(Glob, StarStandsForAnything) {
   EXPECT_TRUE(glob_match("*", ""));
   EXPECT_TRUE(glob_match("web*.corp", "web12.corp"));

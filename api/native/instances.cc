@@ -1,3 +1,4 @@
+#include "api/allowed.h"
 #include "api/native/common.h"
 #include "api/native/handlers.h"
 #include "api/native/registration.h"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/json/value.hpp>
-#include <optional>
 
 #include "api/app.h"
 #include "api/route.h"
@@ -12,8 +11,6 @@ namespace api::native {
 
 using registry::Result;
 
-// [registration] allow_addresses. A host name may resolve to anything, so it is refused where addresses are limited.
-[[nodiscard]] std::optional<registry::Problem> check_allowed(const App& app, const registry::InstanceDef& def);
 // The path's second place is the instance's id.
 [[nodiscard]] registry::codec::InstanceContext context_of(const App& app, const Request& request,
                                                           const registry::DomainName& service);

@@ -155,7 +155,7 @@ std::span<const Route> routes() {
 }
 
 const Router& router() {
-  static const Router instance(routes());
+  static const Router instance({routes()});
   return instance;
 }
 

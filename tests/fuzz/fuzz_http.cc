@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "api/consul/routes.h"
 #include "api/gateway.h"
 #include "api/http_header.h"
 #include "api/native/routes.h"
@@ -27,7 +28,7 @@ struct World {
   registry::WritePath writes{registry, log, [] { return registry::Now{}; }, [](const registry::ChangeSet&) {}};
   App app{io.get_executor(), Options{},
           Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}, {}}};
-  Gateway gateway{app, native::routes()};
+  Gateway gateway{app, {native::routes(), consul::routes()}};
 };
 
 void check(const Response& response) {
