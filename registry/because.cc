@@ -29,7 +29,7 @@ std::string first_check(const Instance& instance, Wanted wanted) {
     const CheckDef& def = (*instance.checks)[i];
     const CheckStatus& status = instance.status[i];
     const bool lease = def.kind == CheckKind::heartbeat;
-    const bool held = lease ? instance.lease_held : is_held(status, def);
+    const bool held = lease ? instance.trace[i].lease == LeasePhase::held : is_held(status, def);
     if (wanted(status.state, held)) return cause_of(def, status, held);
   }
   return {};
@@ -86,8 +86,8 @@ std::string cause_of(const Service& service, const Instance& instance, const Ove
       return first_check(instance, [](CheckState state, bool) { return state == CheckState::unknown; });
     case Reason::lease_expired:
       for (std::size_t i = 0; i < instance.status.size(); ++i) {
-        const CheckDef& def = (*instance.checks)[i];
-        if (def.kind == CheckKind::heartbeat) return cause_of(def, instance.status[i], false);
+        if (instance.trace[i].lease != LeasePhase::ended) continue;
+        return cause_of((*instance.checks)[i], instance.status[i], false);
       }
       return {};
     case Reason::check_failing: {

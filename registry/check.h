@@ -59,6 +59,8 @@ struct DnsProbe {  // one question to the instance, which is a name server
   bool operator==(const DnsProbe&) const = default;
 };
 
+enum class CheckState : std::uint8_t { unknown, passing, warning, critical };
+
 // Bounds: interval 100 ms .. 1 h; timeout 10 ms .. interval, at most 60 s; rise, fall, ok 1 .. 100.
 struct CheckDef {
   std::string name;  // unique in its instance; default = the kind's name; "lease" is the short form of a heartbeat
@@ -69,13 +71,17 @@ struct CheckDef {
   DnsProbe dns{};                   // kind dns
   std::vector<std::string> exec{};  // kind exec: the program's path and its arguments; no shell
   std::string alias{};              // kind alias: the service that is followed
-  Millis lease{};                   // kind heartbeat: how long one heartbeat lasts, 1 s .. 24 h
+  Millis lease{};                   // kind heartbeat: how long one lasts, 1 s .. 24 h; 0 = until the next one
   Millis interval{5000};            // start to start of two probes
   Millis timeout{2000};             // default min(2 s, interval)
   int rise = 2;                     // successes in a row that bring a critical check back
   int fall = 3;                     // failures (with memory) that make a passing check critical
   int ok = 2;                       // successes in a row that forget earlier failures
   Family family = Family::any;
+  // What it is before its first result. `unknown` is the rule: a probe has not told yet, and the registration counts as
+  // the first heartbeat.
+  CheckState initial = CheckState::unknown;
+  Millis deregister_after{};  // critical for so long, and the instance is deregistered; 0 = it is not
   bool operator==(const CheckDef&) const = default;
 };
 

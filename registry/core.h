@@ -4,9 +4,10 @@
 // Invariants:
 //  - every service lies one label below its namespace's apex, and `members[apex]` lists it;
 //  - `nodes`, `hosts`, `instance_count`, Service::labels and Service::available agree with the instances;
-//  - an instance with a lease stands in `leases` at Instance::timer (never later than its deadline); an expired one
-//    stands in `forgets` at its forget_at instead, a held one in neither; a service with `empty_since` stands in
+//  - an instance with a running lease stands in `leases` at Instance::timer (never later than its deadline), one with
+//    an ended lease in `forgets` at its forget_at; a held lease is in neither; a service with `empty_since` stands in
 //    `idle`;
+//  - `critical` and `critical_due` hold the critical checks that name a deregister_after;
 //  - the guards count each check as its trace says; `falls` holds those whose trace says `fell`; `held` lists the
 //    instances that are held. What is held while its guard does not hold waits for a verdict, until `let_go_at`;
 //  - a noted fall of a lease is over before its forget_at: what is to be deregistered is not brought back.
@@ -73,6 +74,12 @@ struct RegistryCore {
   Guard probe_guard, lease_guard;
   std::map<CheckRef, Fall> falls;
   std::set<std::pair<Mono, CheckRef>> falls_due;  // the same by Fall::until
+  struct Reap {
+    Service* service = nullptr;
+    Mono at{};  // its instance is deregistered
+  };
+  std::map<CheckRef, Reap> critical;
+  std::set<std::pair<Mono, CheckRef>> critical_due;  // the same by Reap::at
   std::set<std::pair<Service*, Instance*>> held;
   MaybeTime<Mono> let_go_at;  // the guard of the probes is off, and what it held still waits for its verdict
   MaybeTime<Mono> self_failed_until;
@@ -129,7 +136,8 @@ struct RegistryCore {
   void set_check_state(const CheckStateEffect& effect, Edit& edit);  // as stored
   // Recomputes the applicable checks; results that still mean the same are kept.
   void attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit);
-  void begin_lease(Service& service, Instance& instance, const Edit& edit);
+  // Of all its heartbeat checks, or of those that were not among `before`.
+  void begin_leases(Service& service, Instance& instance, const std::vector<CheckDef>& before, const Edit& edit);
   void replace_template(Service& service, Instance& instance, Edit& edit);
   // After the policy that flip_time() looks at was another one.
   void update_flips(Service& service, Instance& instance, const ServicePolicy& before);
@@ -181,13 +189,19 @@ struct RegistryCore {
   // follows itself.
   [[nodiscard]] bool follows(std::string_view service, std::string_view other) const;
 
-  // core_leases.cc
+  // core_leases.cc. `check` is the place of a heartbeat check.
   // Heartbeats stopped for as long as the lease allows: told, with the forget_at that follows.
-  void end_lease(Service& service, Instance& instance, Mono deadline, Edit& edit);
-  void hold_lease(Service& service, Instance& instance, Edit& edit);
-  void start_lease(Service& service, Instance& instance, Millis lease, Mono now);
-  void expire_lease(Service& service, Instance& instance, Mono forget_at);
-  void drop_timers(Service& service, Instance& instance);
+  void end_lease(Service& service, Instance& instance, std::size_t check, Mono deadline, Edit& edit);
+  void hold_lease(Service& service, Instance& instance, std::size_t check, Edit& edit);
+  void start_lease(Service& service, Instance& instance, std::size_t check, Mono now);
+  void expire_lease(Service& service, Instance& instance, std::size_t check, Mono forget_at);
+  void sum_leases(Service& service, Instance& instance);   // after one moved: what is derived, and the timers
+  void drop_timers(Service& service, Instance& instance);  // before the instance goes
+
+  // core_critical.cc
+  void watch_critical(Service& service, Instance& instance, Mono now);  // after its checks may have changed state
+  void unwatch_critical(Instance& instance);                            // before its checks go
+  [[nodiscard]] bool is_reaped(const Instance& instance, Mono now) const;
 
   [[nodiscard]] Service* service(std::string_view key);
   [[nodiscard]] const Service* find_service(std::string_view key) const;

@@ -18,8 +18,8 @@ Standing standing_of(const Instance& instance, std::size_t check) {
   if (kind == CheckKind::alias) return Standing::out;  // what it follows is counted itself
   if (instance.trace[check].fell) return Standing::suspect;
   if (kind == CheckKind::heartbeat) {
-    if (instance.lease_held) return Standing::suspect;
-    return instance.lease_deadline ? Standing::in : Standing::out;
+    const LeasePhase phase = instance.trace[check].lease;
+    return phase == LeasePhase::held ? Standing::suspect : phase == LeasePhase::running ? Standing::in : Standing::out;
   }
   const CheckStatus& status = instance.status[check];
   if (!is_up(status.state)) return Standing::out;

@@ -51,6 +51,7 @@ void RegistryCore::touch(Edit& edit, Service& service, bool content) {
 
 bool RegistryCore::refresh(Service& service, Instance& instance, Edit& edit) {
   update_held(service, instance);
+  watch_critical(service, instance, edit.now.mono);
   Judgement now = judge(service, instance, ruling(service, instance));
   if (instance.held) now.horizon = std::min(now.horizon, held_until());
   const bool available = now.v4 || now.v6;

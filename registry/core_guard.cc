@@ -62,7 +62,7 @@ void RegistryCore::revert_falls(const Guard& guard, Edit& edit) {
     status.flaps = fall.flaps;
     status.successes = 0;
     if (def.kind == CheckKind::heartbeat) {
-      hold_lease(*fall.service, instance, edit);
+      hold_lease(*fall.service, instance, ref.second, edit);
       continue;
     }
     status.failures = static_cast<std::uint16_t>(def.fall);
@@ -114,13 +114,17 @@ void RegistryCore::let_go_checks(Service& service, Instance& instance, Edit& edi
 }
 
 void RegistryCore::let_go_lease(Service& service, Instance& instance, Edit& edit, bool believed) {
-  if (!instance.lease_held) return;
-  if (believed) return end_lease(service, instance, edit.now.mono, edit);
-  const auto beat = static_cast<std::size_t>(heartbeat_of(*instance.checks));
-  instance.status[beat].output.clear();
-  start_lease(service, instance, (*instance.checks)[beat].lease, edit.now.mono);
-  recount(service, instance, beat);
-  check_changed(service, instance, edit, "let go by the guard: its lease gets one full term");
+  for (std::size_t i = 0; i < instance.trace.size(); ++i) {
+    if (instance.trace[i].lease != LeasePhase::held) continue;
+    if (believed) {
+      end_lease(service, instance, i, edit.now.mono, edit);
+      continue;
+    }
+    instance.status[i].output.clear();
+    start_lease(service, instance, i, edit.now.mono);
+    recount(service, instance, i);
+    check_changed(service, instance, edit, "let go by the guard: its lease gets one full term");
+  }
 }
 
 void RegistryCore::tell_guard(const Guard& guard, Edit& edit, std::string cause) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "registry/because.h"
@@ -26,6 +27,22 @@ void unlink(RegistryCore& core, Service& service, const InstanceDef& def) {
   }
 }
 
+// A heartbeat check has none yet: begin_leases() says whether it is a registration that begins it.
+CheckStatus first_status(const CheckDef& check, Wall now) {
+  CheckStatus status;
+  if (!is_probed(check.kind) || check.initial == CheckState::unknown) return status;
+  status.state = check.initial;
+  status.since = now;
+  return status;
+}
+
+std::vector<CheckDef> heartbeats_of(const std::vector<CheckDef>& checks) {
+  std::vector<CheckDef> out;
+  std::ranges::copy_if(checks, std::back_inserter(out),
+                       [](const CheckDef& check) { return check.kind == CheckKind::heartbeat; });
+  return out;
+}
+
 }  // namespace
 
 Service* RegistryCore::service(std::string_view key) {
@@ -40,6 +57,7 @@ const Service* RegistryCore::find_service(std::string_view key) const {
 
 void RegistryCore::attach_checks(Service& service, Instance& instance, const InstanceDef& old_def, Edit& edit) {
   unfollow(service, instance);
+  unwatch_critical(instance);
   const auto old_checks = std::exchange(instance.checks, applicable_checks(service, instance.def));
   auto old_status = std::exchange(instance.status, {});
   const auto old_traces = std::exchange(instance.trace, {});
@@ -52,9 +70,12 @@ void RegistryCore::attach_checks(Service& service, Instance& instance, const Ins
     const bool kept = same != subjects.end();
     const auto old = static_cast<std::size_t>(same - subjects.begin());
     all_kept &= kept;
-    instance.status.push_back(kept ? std::move(old_status[old]) : CheckStatus{});
-    const Mono flips = kept ? old_traces[old].flip_at : flip_time({}, check, service.policy, edit.now.mono);
-    instance.trace.push_back({.flip_at = flips});
+    instance.status.push_back(kept ? std::move(old_status[old]) : first_status(check, edit.now.wall));
+    CheckTrace trace;
+    trace.flip_at =
+        kept ? old_traces[old].flip_at : flip_time(instance.status.back(), check, service.policy, edit.now.mono);
+    if (kept) trace.lease = old_traces[old].lease;
+    instance.trace.push_back(trace);
   }
   instance.ever_passed = instance.ever_passed && all_kept;
   follow(service, instance, edit);
@@ -70,29 +91,29 @@ void RegistryCore::update_flips(Service& service, Instance& instance, const Serv
 }
 
 // A registration counts as a heartbeat, also of a lease that had ended.
-void RegistryCore::begin_lease(Service& service, Instance& instance, const Edit& edit) {
-  const int beat = heartbeat_of(*instance.checks);
-  if (beat < 0) return drop_timers(service, instance);
-  CheckStatus& status = instance.status[static_cast<std::size_t>(beat)];
-  if (status.state == CheckState::unknown || instance.forget_at) {
-    enter(status, CheckState::passing, Fault::none, {}, edit.now.wall);
-  } else if (instance.lease_held) {
-    status.output.clear();
+void RegistryCore::begin_leases(Service& service, Instance& instance, const std::vector<CheckDef>& before,
+                                const Edit& edit) {
+  for (std::size_t i = 0; i < instance.checks->size(); ++i) {
+    const CheckDef& check = (*instance.checks)[i];
+    if (check.kind != CheckKind::heartbeat || std::ranges::find(before, check) != before.end()) continue;
+    CheckStatus& status = instance.status[i];
+    if (status.state == CheckState::unknown || instance.trace[i].lease == LeasePhase::ended) {
+      const CheckState first = check.initial == CheckState::unknown ? CheckState::passing : check.initial;
+      enter(status, first, first == CheckState::critical ? Fault::reported : Fault::none, {}, edit.now.wall);
+    } else if (instance.trace[i].lease == LeasePhase::held) {
+      status.output.clear();
+    }
+    start_lease(service, instance, i, edit.now.mono);
   }
-  start_lease(service, instance, (*instance.checks)[static_cast<std::size_t>(beat)].lease, edit.now.mono);
+  sum_leases(service, instance);
 }
 
 // Another template is no sign of life: a lease that runs or has ended stays as it is, unless the template gave it.
 void RegistryCore::replace_template(Service& service, Instance& instance, Edit& edit) {
-  const auto heartbeat = [&]() -> std::optional<CheckDef> {
-    const int beat = heartbeat_of(*instance.checks);
-    if (beat < 0) return std::nullopt;
-    return (*instance.checks)[static_cast<std::size_t>(beat)];
-  };
-  const auto before = heartbeat();
+  const auto before = heartbeats_of(*instance.checks);
   count_out(service, instance);
   attach_checks(service, instance, *instance.def, edit);
-  if (heartbeat() != before) begin_lease(service, instance, edit);
+  begin_leases(service, instance, before, edit);
   recount_all(service, instance);
 }
 
@@ -118,7 +139,7 @@ void RegistryCore::put_instance(Service& service, InstanceDef def, Origin origin
   }
   instance.managed_by_config = origin.managed_by_config;
   attach_checks(service, instance, *old_def, edit);
-  begin_lease(service, instance, edit);
+  begin_leases(service, instance, {}, edit);
   recount_all(service, instance);
   touch(edit, service, true);
   instance.revision = origin.revision != 0 ? origin.revision : edit.set.revision;
@@ -138,6 +159,7 @@ void RegistryCore::erase_instance(Service& service, std::string_view id, Edit& e
   tell(edit, {ChangeKind::instance, ChangeOp::remove, service.name.key(), it->first, false, {}});
   count_out(service, instance);
   drop_timers(service, instance);
+  unwatch_critical(instance);
   stop_slow_start(instance);
   held.erase({&service, &instance});
   unfollow(service, instance);
@@ -182,9 +204,9 @@ void RegistryCore::set_check_state(const CheckStateEffect& effect, Edit& edit) {
     instance.status[i] = effect.status;
     // The guard that held it is gone with the last process: what it sees is counted anew.
     if (is_held(effect.status, checks[i])) instance.status[i].failures = 0;
-    instance.trace[i].flip_at = flip_time(instance.status[i], checks[i], owner->policy, edit.now.mono);
+    if (!beat) instance.trace[i].flip_at = flip_time(instance.status[i], checks[i], owner->policy, edit.now.mono);
     if (beat && effect.status.state == CheckState::critical && effect.status.fault == Fault::timeout) {
-      expire_lease(*owner, instance, edit.now.mono + instance.def->deregister_after);
+      expire_lease(*owner, instance, i, edit.now.mono + instance.def->deregister_after);
     } else if (beat && effect.status.output.starts_with(kSilence)) {
       instance.status[i].output.clear();  // it was held, and has a full term now
     }

@@ -50,6 +50,9 @@ struct InstanceDef {
   Meta meta;
   Millis deregister_after{600'000};  // how long an expired lease is kept
   CheckList checks;                  // with the lease, if any, as the check named "lease"
+  // What another interface (Consul's, ...) has to give back and nothing here reads: a JSON object by the name of the
+  // interface, as text. "" = none.
+  RareText foreign;
   bool operator==(const InstanceDef&) const = default;
 };
 

@@ -27,8 +27,6 @@
 
 namespace registry {
 
-enum class CheckState : std::uint8_t { unknown, passing, warning, critical };
-
 // What one probe found. `unknown` = our own fault: no descriptors, no route, our loop lagged.
 enum class Verdict : std::uint8_t { ok, warn, failed, unknown };
 

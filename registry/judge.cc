@@ -170,9 +170,10 @@ std::shared_ptr<const std::vector<CheckDef>> applicable_checks(Service& service,
   if (own.empty()) return service.checks;
   std::vector<CheckDef> combined;
   for (const CheckDef& check : *service.checks) {
-    if (check.kind != CheckKind::heartbeat && check.name != own.front().name) combined.push_back(check);
+    const bool named = std::ranges::find(own, check.name, &CheckDef::name) != own.end();
+    if (check.kind != CheckKind::heartbeat && !named) combined.push_back(check);
   }
-  combined.push_back(own.front());
+  combined.insert(combined.end(), own.begin(), own.end());
   if (service.combined == nullptr || *service.combined != combined) {
     service.combined = std::make_shared<const std::vector<CheckDef>>(std::move(combined));
   }

@@ -32,7 +32,7 @@ struct Judgement {
 // When the check could flip, if its last result came `last`.
 [[nodiscard]] Mono flip_time(const CheckStatus& status, const CheckDef& def, const ServicePolicy& policy, Mono last);
 
-// The heartbeat check's place among the checks, or -1.
+// The first heartbeat check's place among the checks, or -1.
 [[nodiscard]] int heartbeat_of(const std::vector<CheckDef>& checks);
 
 // Overrides: does it speak of this instance (or may it, where it takes down by address and the instance's host is not

@@ -108,7 +108,7 @@ class Registry {
   // -- observations -----------------------------------------------------------------------------------------------
   ChangeSet observe_probe(std::string_view service, std::string_view id, std::string_view check,
                           const ProbeResult& result, const Now& now);
-  // `check` may be empty: an instance has one heartbeat check. Without a state it reports `passing`.
+  // `check` may be empty: the first heartbeat check is meant. Without a state it reports `passing`.
   // A heartbeat, optionally with a reported state. Without change of state it moves no revision (empty ChangeSet).
   Result<ChangeSet> heartbeat(std::string_view service, std::string_view id, std::string_view check,
                               std::optional<CheckState> state, std::string_view output, const Now& now);
@@ -125,7 +125,7 @@ class Registry {
   // Those set since count down, whatever the clock does.
   ChangeSet follow_wall_clock(const Now& now);
   // Facts that time asks for, to be submitted as commands by the daemon (DeleteInstance and DeleteService with
-  // `only_due`, DeleteOverride): instances past deregister_after, services empty for an hour, expired overrides. At
+  // `only_due`, DeleteOverride): instances past a deregister_after, services empty for an hour, expired overrides. At
   // most `limit` of each. They stay due until they are gone: a failed commit is tried again with the next call.
   struct Due {
     std::vector<InstanceRef> instances;

@@ -57,14 +57,24 @@ void feed_probe(RegistryCore& core, Found at, std::size_t i, const ProbeResult& 
   }
 }
 
-// A sign of life of the instance's lease: it runs anew. Whether that changed more than the time.
+// A sign of life: the lease runs anew. Whether that changed more than the time.
 bool sign_of_life(RegistryCore& core, Found at, std::size_t i, Edit& edit) {
   Instance& instance = *at.instance;
-  const bool news = instance.forget_at || instance.lease_held;
+  const LeasePhase phase = instance.trace[i].lease;
+  const bool news = phase == LeasePhase::ended || phase == LeasePhase::held;
   core.drop_fall(instance, i);
-  core.start_lease(*at.service, instance, (*instance.checks)[i].lease, edit.now.mono);
+  core.start_lease(*at.service, instance, i, edit.now.mono);
   core.recount(*at.service, instance, i);
   return news;
+}
+
+// Of the heartbeat check that is named; without a name it is the first one.
+std::optional<std::size_t> place_of(const std::vector<CheckDef>& checks, std::string_view name, std::size_t first) {
+  if (name.empty()) return first;
+  for (std::size_t i = first; i < checks.size(); ++i) {
+    if (checks[i].kind == CheckKind::heartbeat && checks[i].name == name) return i;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -91,24 +101,23 @@ Result<ChangeSet> Registry::heartbeat(std::string_view service, std::string_view
     return fail(ProblemKind::unknown_instance, fmt::format("no instance '{}' of '{}'", id, service),
                 "register it again");
   }
-  const int beat = heartbeat_of(*at.instance->checks);
-  if (beat < 0) {
+  const int first = heartbeat_of(*at.instance->checks);
+  if (first < 0) {
     return fail(ProblemKind::no_lease, fmt::format("instance '{}' has neither a lease nor a heartbeat check", id),
                 "register it with \"lease\": \"30s\"");
   }
-  const CheckDef& def = (*at.instance->checks)[static_cast<std::size_t>(beat)];
-  if (!check.empty() && def.name != check) {
+  const auto i = place_of(*at.instance->checks, check, static_cast<std::size_t>(first));
+  if (!i) {
     return fail(ProblemKind::no_lease, fmt::format("'{}' is no heartbeat check of '{}'", check, id),
-                fmt::format("the heartbeat check is named '{}'", def.name));
+                fmt::format("'{}' is one", (*at.instance->checks)[static_cast<std::size_t>(first)].name));
   }
   const CheckState reported = state.value_or(CheckState::passing);
   if (reported == CheckState::unknown) {
     return fail(ProblemKind::invalid_registration, "a heartbeat reports passing, warning or critical");
   }
   Edit edit(now);
-  const auto i = static_cast<std::size_t>(beat);
-  const bool came_back = sign_of_life(*impl_, at, i, edit);
-  CheckStatus& status = at.instance->status[i];
+  const bool came_back = sign_of_life(*impl_, at, *i, edit);
+  CheckStatus& status = at.instance->status[*i];
   const bool changed = enter(status, reported, fault_of(reported), output, now.wall);
   if (changed || came_back) {
     const std::string_view word = reported == CheckState::passing ? "a heartbeat" : "a heartbeat that reports trouble";
@@ -123,11 +132,15 @@ Result<ChangeSet> Registry::heartbeat(std::string_view service, std::string_view
 ChangeSet Registry::renew_lease(std::string_view service, std::string_view id, const Now& now) {
   const Found at = find(*impl_, service, id);
   if (!at || at.instance->forget_at) return {};
-  const int beat = heartbeat_of(*at.instance->checks);
-  if (beat < 0) return {};
+  if (heartbeat_of(*at.instance->checks) < 0) return {};
   Edit edit(now);
-  if (sign_of_life(*impl_, at, static_cast<std::size_t>(beat), edit)) {
-    at.instance->status[static_cast<std::size_t>(beat)].output.clear();
+  bool news = false;
+  for (std::size_t i = 0; i < at.instance->checks->size(); ++i) {
+    if ((*at.instance->checks)[i].kind != CheckKind::heartbeat || !sign_of_life(*impl_, at, i, edit)) continue;
+    at.instance->status[i].output.clear();
+    news = true;
+  }
+  if (news) {
     impl_->check_changed(*at.service, *at.instance, edit, "it was registered again");
   } else {
     impl_->counters_moved(*at.service, *at.instance, edit);

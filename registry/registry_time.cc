@@ -15,9 +15,16 @@ Mono next_after(const Set& set, typename Set::value_type since, TimeOf time_of) 
   return it == set.end() ? Mono::max() : time_of(*it);
 }
 
-// Those that are over, taken out of the timers.
-std::vector<Timer> ended_leases(RegistryCore& core, Mono now) {
-  std::vector<Timer> ended;
+struct Ended {
+  Mono deadline;
+  Service* service = nullptr;
+  Instance* instance = nullptr;
+  std::size_t check = 0;
+};
+
+// Those that are over, taken out of the timers; what of the instance still runs is put back.
+std::vector<Ended> ended_leases(RegistryCore& core, Mono now) {
+  std::vector<Ended> ended;
   while (!core.leases.empty() && core.leases.begin()->at <= now) {
     const Timer timer = *core.leases.begin();
     Instance& instance = *timer.instance;
@@ -29,7 +36,14 @@ std::vector<Timer> ended_leases(RegistryCore& core, Mono now) {
       core.leases.insert({deadline, timer.service, timer.instance});
       continue;
     }
-    ended.push_back({deadline, timer.service, timer.instance});
+    for (std::size_t i = 0; i < instance.trace.size(); ++i) {
+      CheckTrace& trace = instance.trace[i];
+      if (trace.lease != LeasePhase::running || trace.flip_at > now) continue;
+      ended.push_back({trace.flip_at, timer.service, timer.instance, i});
+      trace.lease = LeasePhase::none;
+      trace.flip_at = Mono::max();
+    }
+    core.sum_leases(*timer.service, instance);
   }
   return ended;
 }
@@ -38,18 +52,16 @@ std::vector<Timer> ended_leases(RegistryCore& core, Mono now) {
 void end_leases(RegistryCore& core, Edit& edit) {
   const auto ended = ended_leases(core, edit.now.mono);
   if (ended.empty()) return;
-  const auto beat_of = [](const Timer& each) { return static_cast<std::size_t>(heartbeat_of(*each.instance->checks)); };
-  for (const Timer& each : ended) core.count_as(*each.service, *each.instance, beat_of(each), Standing::suspect);
+  for (const Ended& each : ended) core.count_as(*each.service, *each.instance, each.check, Standing::suspect);
   core.look_at_guards(edit);
-  for (const auto& [deadline, service, instance] : ended) {
+  for (const auto& [deadline, service, instance, beat] : ended) {
     if (core.lease_guard.holding()) {
-      core.hold_lease(*service, *instance, edit);
+      core.hold_lease(*service, *instance, beat, edit);
       continue;
     }
-    const std::size_t beat = beat_of({deadline, service, instance});
     const CheckStatus& status = instance->status[beat];
     core.note_fall(*instance, beat, {service, status.state, status.since, status.flaps}, edit.now.mono);
-    core.end_lease(*service, *instance, deadline, edit);
+    core.end_lease(*service, *instance, beat, deadline, edit);
   }
 }
 
@@ -103,6 +115,7 @@ Mono Registry::next_deadline() const {
   if (core.advanced_to == Mono::max()) return next;
   const Mono later = core.advanced_to + Mono::duration{1};
   next = std::min(next, next_after(core.forgets, Timer{later}, [](const Timer& t) { return t.at; }));
+  next = std::min(next, next_after(core.critical_due, {later, {}}, [](const auto& due) { return due.first; }));
   const Mono idle_later = core.advanced_to == Mono::min() ? Mono::min() : later - kEmptyServiceKept;
   const Mono idle = next_after(core.idle, Idle{idle_later}, [](const Idle& i) { return i.since; });
   return idle == Mono::max() ? next : std::min(next, idle + kEmptyServiceKept);
@@ -113,6 +126,10 @@ Registry::Due Registry::due(const Now& now, std::size_t limit) const {
   for (const Timer& timer : impl_->forgets) {
     if (timer.at > now.mono || due.instances.size() == limit) break;
     due.instances.push_back({timer.service->name.key(), timer.instance->def->id});
+  }
+  for (const auto& [at, ref] : impl_->critical_due) {
+    if (at > now.mono || due.instances.size() == limit) break;
+    due.instances.push_back({impl_->critical.at(ref).service->name.key(), ref.first->def->id});
   }
   for (const Idle& each : impl_->idle) {
     if (each.since + kEmptyServiceKept > now.mono || due.services.size() == limit) break;
@@ -129,8 +146,14 @@ void Registry::renew_all_leases(const Now& now) {
   Edit edit(now);
   edit.silent = true;  // states stay as they are; the announced horizons catch up with the next heartbeats
   for (const Timer& timer : impl_->leases) {
-    const auto beat = static_cast<std::size_t>(heartbeat_of(*timer.instance->checks));
-    timer.instance->lease_deadline = now.mono + (*timer.instance->checks)[beat].lease;
+    Instance& instance = *timer.instance;
+    instance.lease_deadline.reset();
+    for (std::size_t i = 0; i < instance.trace.size(); ++i) {
+      if (instance.trace[i].lease != LeasePhase::running) continue;
+      const Mono deadline = now.mono + (*instance.checks)[i].lease;
+      instance.trace[i].flip_at = deadline;
+      instance.lease_deadline = std::min(deadline, instance.lease_deadline.value_or(Mono::max()));
+    }
     impl_->refresh(*timer.service, *timer.instance, edit);
   }
 }

@@ -32,11 +32,17 @@ enum class Reason : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(Reason reason);  // "check.failing"
 
+// How a heartbeat check stands, beside its state. none: no other kind has one, and without an end there is none.
+enum class LeasePhase : std::uint8_t { none, running, ended, held };  // held: over, and the guard does not believe it
+
 // What is kept per check beside its status.
 struct CheckTrace {
-  Mono flip_at{};                    // its last result + interval x results until it could flip
+  // A probe: its last result + interval x results until it could flip. A lease: its deadline while it runs, and when
+  // the instance goes for it once it has ended.
+  Mono flip_at{};
   Standing counted = Standing::out;  // as what the guard counts it
   bool fell = false;                 // lately, and the guard may still revert it
+  LeasePhase lease = LeasePhase::none;
   std::uint32_t pace = 0;            // milliseconds between its probes, where they come slower than its interval
 };
 
@@ -49,15 +55,15 @@ struct Instance {
   Revision revision = 0;        // last change of the facts: the ETag
   Revision state_revision = 0;  // last change of the state
   bool managed_by_config = false;
-  bool lease_held = false;  // its lease is over, and the guard does not believe it
+  bool lease_held = false;  // derived: a lease is over, and the guard does not believe it
   bool held = false;        // derived: that, or a check that the guard keeps up
 
   // The checks that apply: the definition's own, else the service's template; plus its lease. Same order as status.
   std::shared_ptr<const std::vector<CheckDef>> checks;
   std::vector<CheckStatus> status;
   std::vector<CheckTrace> trace;   // per check
-  MaybeTime<Mono> lease_deadline;  // of the heartbeat check; unset = no lease, expired or held
-  MaybeTime<Mono> forget_at;       // lease expired: deregistration is due
+  MaybeTime<Mono> lease_deadline;  // derived: the first of its running leases to end; unset = none runs
+  MaybeTime<Mono> forget_at;       // derived: a lease ended, and then deregistration is due for it
   Addresses resolved;              // of def->host, as last resolved
   MaybeTime<Mono> resolved_until;  // TTL of that resolution
   MaybeTime<Wall> drain_started;
@@ -75,7 +81,7 @@ struct Instance {
   std::uint16_t full_weight = 0;       // of its state
   std::uint16_t effective_weight = 0;  // that share of it
   Mono horizon = Mono::max();          // the state cannot flip before
-  Mono timer = Mono::max();  // where its lease stands among the registry's timers: a heartbeat moves the deadline only
+  Mono timer = Mono::max();  // where its leases stand among the registry's timers: a heartbeat moves the deadline only
 
   [[nodiscard]] const Addresses& addresses() const { return def->host.empty() ? def->addresses : resolved; }
 };

@@ -117,8 +117,10 @@ Result<Outcome> run(Staging& staging, const DeleteInstance& command) {
   }
   if (!present) return Outcome::absent;
   if (command.only_due) {
+    const Instance* const base = present->base;
+    const Mono now = staging.now().mono;
     const bool due =
-        present->base != nullptr && present->base->forget_at && *present->base->forget_at <= staging.now().mono;
+        base != nullptr && ((base->forget_at && *base->forget_at <= now) || staging.core().is_reaped(*base, now));
     if (!due) return Outcome::unchanged;
   }
   if (present->managed_by_config) return std::unexpected(config_manages("instance", command.id));

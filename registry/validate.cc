@@ -138,6 +138,7 @@ std::optional<Problem> validate(const InstanceDef& def, const DomainName& servic
   check_ports(def, faults);
   check_meta(def.meta, faults);
   faults.range(def.deregister_after, 0s, 30 * kDay, Path(kRoot, "deregister_after"));
+  faults.size(def.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
   check_checks(def.checks, &def, faults);
   return std::move(faults).problem("instance", def.id);
 }

@@ -21,9 +21,10 @@ inline constexpr std::size_t kMaxPorts = 64;
 inline constexpr std::size_t kMaxAlpn = 16;
 inline constexpr std::size_t kMaxChecks = 16;
 inline constexpr std::size_t kMaxHeaders = 32;
-inline constexpr std::size_t kMaxCheckText = 2048;   // a path, a header's value, an expected body
-inline constexpr std::size_t kMaxExpectations = 16;  // JSON pointers of one check
-inline constexpr std::size_t kMaxArguments = 64;     // of an exec check, its program counted
+inline constexpr std::size_t kMaxCheckText = 2048;    // a path, a header's value, an expected body
+inline constexpr std::size_t kMaxExpectations = 16;   // JSON pointers of one check
+inline constexpr std::size_t kMaxArguments = 64;      // of an exec check, its program counted
+inline constexpr std::size_t kMaxForeign = 16 << 10;  // octets kept for other interfaces; a body has 64 KiB
 // Of a check: as long a probe that hangs holds one of the places of all probes. What takes a minute is not up, for
 // anybody who asks DNS.
 inline constexpr Millis kMaxTimeout{60'000};

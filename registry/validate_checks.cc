@@ -145,9 +145,13 @@ void check_timing(const CheckDef& check, const Path& at, Faults& faults) {
 void check_one(const CheckDef& check, const InstanceDef* instance, const Path& at, Faults& faults) {
   faults.require(!check.name.empty(), Path(at, "name"), "empty", "a check needs a name");
   faults.text(check.name, kMaxLabel, Path(at, "name"));
+  faults.range(check.deregister_after, 0s, 30 * 24h, Path(at, "deregister_after"));
+  faults.require(check.initial == CheckState::unknown || check.kind != CheckKind::alias, Path(at, "initial"),
+                 "exclusive", "follows from the other service");
   const Path member(at, member_of(check.kind));
   switch (check.kind) {
     case CheckKind::heartbeat:
+      if (check.lease.count() == 0 && check.name != "lease") return;
       faults.range(check.lease, 1s, 24h, check.name == "lease" ? Path(kRoot, "lease") : member);
       return;
     case CheckKind::http:
@@ -188,7 +192,6 @@ bool may_run(const std::vector<std::string>& allowed, const std::vector<std::str
 void check_checks(const std::vector<CheckDef>& checks, const InstanceDef* instance, Faults& faults) {
   const Path all(kRoot, "checks");
   faults.at_most(checks.size(), kMaxChecks, "checks", all);
-  std::size_t heartbeats = 0;
   for (std::size_t i = 0; i < std::min(checks.size(), kMaxChecks); ++i) {
     const Path at(all, i);
     const auto first =
@@ -196,9 +199,7 @@ void check_checks(const std::vector<CheckDef>& checks, const InstanceDef* instan
     check_one(checks[i], instance, at, faults);
     faults.require(&*first == &checks[i], Path(at, "name"), "duplicate",
                    [&] { return fmt::format("another check is named '{}' too", checks[i].name); });
-    heartbeats += checks[i].kind == CheckKind::heartbeat;
   }
-  faults.require(heartbeats <= 1, all, "too_many", "an instance has at most one heartbeat or lease");
 }
 
 }  // namespace registry

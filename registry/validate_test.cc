@@ -105,12 +105,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"KeptTooLong", [](InstanceDef& d) { d.deregister_after = 31 * 24h; },
                     "#/deregister_after out_of_range"},
         BadInstance{"ShortLease", [](InstanceDef& d) { heartbeat(d, 999ms, "lease"); }, "#/lease out_of_range"},
-        BadInstance{"TwoLeases",
-                    [](InstanceDef& d) {
-                      heartbeat(d, 9s, "lease");
-                      heartbeat(d, 9s, "b");
-                    },
-                    "#/checks too_many"},
+        BadInstance{"EndlessLease", [](InstanceDef& d) { heartbeat(d, 0s, "lease"); }, "#/lease out_of_range"},
+        BadInstance{"ForeignTooLong", [](InstanceDef& d) { d.foreign = std::string(kMaxForeign + 1, 'x'); },
+                    "#/foreign too_long"},
+        BadInstance{"CriticalTooLong", [](InstanceDef& d) { d.checks[0].deregister_after = 31 * 24h; },
+                    "#/checks/0/deregister_after out_of_range"},
         BadInstance{"SameCheckName", [](InstanceDef& d) { d.checks.push_back(d.checks[0]); },
                     "#/checks/1/name duplicate"},
         BadInstance{"FastInterval", [](InstanceDef& d) { d.checks[0].interval = d.checks[0].timeout = 99ms; },

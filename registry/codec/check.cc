@@ -10,6 +10,9 @@
 namespace registry::codec {
 namespace {
 
+constexpr Word<CheckState> kInitial[] = {
+    {"passing", CheckState::passing}, {"warning", CheckState::warning}, {"critical", CheckState::critical}};
+
 struct Draft {
   CheckDef def;
   int kinds = 0;  // probes named; exactly one is right
@@ -59,6 +62,11 @@ constexpr Field<Draft> kCheckFields[] = {
     {"fall", [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.fall, v, at, errors); }},
     {"ok", [](Draft& d, auto& v, auto& at, auto& errors) { read_number(d.def.ok, v, at, errors); }},
     {"family", [](Draft& d, auto& v, auto& at, auto& errors) { read_word(d.def.family, v, at, errors, kFamilies); }},
+    {"initial", [](Draft& d, auto& v, auto& at, auto& errors) { read_word(d.def.initial, v, at, errors, kInitial); }},
+    {"deregister_after",
+     [](Draft& d, auto& v, auto& at, auto& errors) {
+       if (const auto after = read_duration(v, at, errors)) d.def.deregister_after = *after;
+     }},
     // What a GET adds.
     {"kind"},
     {"state"},
@@ -93,6 +101,8 @@ CheckDef read_check(const json::value& value, const Path& path, Errors& errors, 
     plain.lease = def.lease;
     plain.alias = std::move(def.alias);
     plain.family = def.family;
+    plain.initial = def.initial;
+    plain.deregister_after = def.deregister_after;
     return plain;
   }
   return std::move(def);
@@ -131,6 +141,8 @@ json::object write(const CheckDef& def, Form form) {
   if (full) out["kind"] = kind;
   out[kind] = write_probe(def);
   if (def.family != Family::any) out["family"] = word_of(def.family, kFamilies);
+  if (def.initial != CheckState::unknown) out["initial"] = word_of(def.initial, kInitial);
+  if (def.deregister_after.count() != 0) out["deregister_after"] = format_duration(def.deregister_after);
   if (!is_probed(def.kind)) return out;
   if (full || def.interval != defaults.interval) out["interval"] = format_duration(def.interval);
   if (full || def.timeout != std::min(defaults.timeout, def.interval)) out["timeout"] = format_duration(def.timeout);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "registry/codec/words.h"
@@ -114,6 +116,14 @@ void read_tags(InstanceDraft& draft, const json::value& value, const Path& path,
   tags.erase(std::ranges::unique(tags).begin(), tags.end());
 }
 
+void read_foreign(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
+  if (!value.is_object()) {
+    errors.add(path, "wrong_type", "must be an object by the names of the interfaces");
+    return;
+  }
+  draft.def.foreign = value.get_object().empty() ? std::string() : json::serialize(value);
+}
+
 constexpr Field<InstanceDraft> kInstanceFields[] = {
     {"address", read_address},
     {"addresses", read_addresses},
@@ -138,6 +148,7 @@ constexpr Field<InstanceDraft> kInstanceFields[] = {
      }},
     {"checks",
      [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_checks(d.checks, v, at, errors, d.check_defaults); }},
+    {"foreign", read_foreign},
     // What a GET adds.
     {"service"},
     {"id"},
@@ -354,6 +365,10 @@ json::object write(const InstanceDef& def, Form form, json::storage_ptr storage)
     for (const auto& [name, value] : def.meta) meta[name] = value;
   }
   write_checks(out, def, form);
+  if (!def.foreign.empty()) {
+    json::error_code malformed;  // only serialize() writes these
+    out["foreign"] = json::parse(def.foreign.view(), malformed);
+  }
   return out;
 }
 

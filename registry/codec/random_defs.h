@@ -101,6 +101,8 @@ inline CheckDef random_check(Dice& dice, const std::string& name) {
   check.rise = dice.roll(1, 100);
   check.fall = dice.roll(1, 100);
   check.ok = dice.roll(1, 100);
+  if (dice.flip()) check.initial = CheckState::warning;
+  if (dice.flip()) check.deregister_after = Millis(dice.roll(1, 3'600'000));
   return check;
 }
 
@@ -135,6 +137,15 @@ inline InstanceDef random_instance(Dice& dice) {
   for (int n = dice.roll(0, 4); n > 0; --n) def.meta[dice.word()] = dice.text();
   def.deregister_after = Millis(dice.roll(0, 3'600'000));
   for (int n = dice.roll(0, 3); n > 0; --n) def.checks.push_back(random_check(dice, "check" + std::to_string(n)));
+  if (dice.flip()) {
+    CheckDef told;
+    told.name = "told";
+    told.kind = CheckKind::heartbeat;
+    if (dice.flip()) told.lease = Millis(dice.roll(1000, 86'400'000));
+    if (dice.flip()) told.initial = CheckState::critical;
+    def.checks.push_back(told);
+  }
+  if (dice.flip()) def.foreign = R"({"consul":{"id":"a:b"}})";
   if (dice.flip()) {
     CheckDef lease;
     lease.name = "lease";

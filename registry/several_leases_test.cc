@@ -1,0 +1,161 @@
+// Several heartbeat checks of one instance, checks that begin in a state, checks that take their instance with them.
+#include <gmock/gmock.h>
+
+#include "registry/registry_fixture.h"
+
+namespace registry {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class SeveralLeases : public Fixture {
+ protected:
+  static CheckDef named(std::string check, Millis duration) {
+    CheckDef def = lease(duration);
+    def.name = std::move(check);
+    return def;
+  }
+  void register_with(std::vector<CheckDef> checks) {
+    InstanceDef def = with_checks(instance("i1"), std::move(checks));
+    def.deregister_after = 60s;
+    ASSERT_TRUE(put_instance("web.corp", def));
+  }
+  std::optional<ProblemKind> beat_of(std::string_view check, std::optional<CheckState> state = std::nullopt) {
+    auto result = registry.heartbeat("web.corp", "i1", check, state, "", now);
+    if (!result) return result.error().kind;
+    changes = std::move(*result);
+    return std::nullopt;
+  }
+  const Instance& i1() { return get("web.corp", "i1"); }
+};
+
+TEST_F(SeveralLeases, EachHasItsOwnClock) {
+  register_with({named("a", 10s), named("b", 30s)});
+  EXPECT_EQ(i1().lease_deadline, now.mono + 10s);
+  pass(10s);
+  EXPECT_EQ(i1().status[0].state, CheckState::critical);
+  EXPECT_EQ(i1().status[1].state, CheckState::passing);
+  EXPECT_EQ(i1().reason, Reason::lease_expired);
+  EXPECT_EQ(i1().lease_deadline, now.mono + 20s);
+  EXPECT_EQ(i1().forget_at, now.mono + 60s);
+  EXPECT_FALSE(beat_of("a"));
+  EXPECT_TRUE(i1().available);
+  EXPECT_FALSE(i1().forget_at);
+  EXPECT_EQ(i1().lease_deadline, now.mono + 10s);
+}
+
+TEST_F(SeveralLeases, TheFirstThatEndedSaysWhenTheInstanceGoes) {
+  register_with({named("a", 10s), named("b", 30s)});
+  pass(10s);
+  const Mono first = now.mono + 60s;
+  pass(20s);
+  EXPECT_EQ(i1().forget_at, first);
+  EXPECT_FALSE(beat_of("a"));
+  EXPECT_EQ(i1().forget_at, now.mono + 60s) << "of the other one";
+  EXPECT_FALSE(i1().available);
+  EXPECT_FALSE(beat_of("b"));
+  EXPECT_TRUE(i1().available);
+}
+
+TEST_F(SeveralLeases, AHeartbeatNamesItsCheck) {
+  register_with({tcp_check(), named("a", 10s), named("b", 10s)});
+  EXPECT_FALSE(beat_of("b", CheckState::warning));
+  EXPECT_EQ(i1().status[2].state, CheckState::warning);
+  EXPECT_FALSE(beat_of("", CheckState::critical));
+  EXPECT_EQ(i1().status[1].state, CheckState::critical) << "without a name it is the first";
+  EXPECT_EQ(beat_of("tcp"), ProblemKind::no_lease);
+  EXPECT_EQ(beat_of("c"), ProblemKind::no_lease);
+}
+
+TEST_F(SeveralLeases, OneWithoutLengthHasNoEnd) {
+  register_with({named("told", 0s)});
+  EXPECT_FALSE(i1().lease_deadline);
+  EXPECT_FALSE(beat_of("told", CheckState::critical));
+  EXPECT_FALSE(i1().available);
+  EXPECT_FALSE(beat_of("told", CheckState::passing));
+  pass(30 * 24h);
+  EXPECT_TRUE(i1().available);
+  EXPECT_THAT(registry.due(now, 10).instances, IsEmpty());
+}
+
+TEST_F(SeveralLeases, AnEqualPutRenewsAllOfThem) {
+  register_with({named("a", 10s), named("b", 20s)});
+  pass(9s);
+  changes = registry.renew_lease("web.corp", "i1", now);
+  pass(9s);
+  EXPECT_TRUE(i1().available);
+  EXPECT_EQ(i1().lease_deadline, now.mono + 1s);
+}
+
+TEST_F(SeveralLeases, AnotherOneAddedLeavesTheOthersState) {
+  register_with({named("a", 10s)});
+  EXPECT_FALSE(beat_of("a", CheckState::critical));
+  register_with({named("a", 10s), named("b", 10s)});
+  EXPECT_EQ(i1().status[0].state, CheckState::critical);
+  EXPECT_EQ(i1().status[1].state, CheckState::passing);
+  register_with({});
+  EXPECT_TRUE(i1().available);
+  EXPECT_FALSE(i1().lease_deadline);
+  EXPECT_EQ(registry.next_deadline(), Mono::max());
+}
+
+TEST_F(SeveralLeases, AreAddedToTheTemplatesProbes) {
+  ServicePolicy policy;
+  policy.checks = {tcp_check(), tcp_check("b")};
+  ASSERT_TRUE(put_service("web.corp", policy));
+  register_with({named("a", 10s), named("b", 10s)});
+  ASSERT_EQ(i1().checks->size(), 3U) << "a check of its own stands for the template's of that name";
+  EXPECT_EQ((*i1().checks)[0].name, "tcp");
+}
+
+TEST_F(SeveralLeases, ACheckMayBeginInAState) {
+  CheckDef down = named("down", 10s), up = tcp_check();
+  down.initial = CheckState::critical;
+  up.initial = CheckState::passing;
+  register_with({up});
+  EXPECT_TRUE(i1().available) << "before its first probe";
+  register_with({up, down});
+  EXPECT_FALSE(i1().available);
+  EXPECT_FALSE(i1().forget_at) << "it was told so, no lease ended";
+  EXPECT_FALSE(beat_of("down"));
+  EXPECT_TRUE(i1().available);
+}
+
+TEST_F(SeveralLeases, ACriticalCheckTakesItsInstanceWithIt) {
+  CheckDef check = tcp_check();
+  check.fall = 1;
+  check.rise = 1;
+  check.deregister_after = 60s;
+  register_with({check});
+  probe("web.corp", "i1", Verdict::failed);
+  EXPECT_EQ(registry.next_deadline(), now.mono + 60s);
+  pass(59s);
+  probe("web.corp", "i1", Verdict::ok);
+  probe("web.corp", "i1", Verdict::failed);
+  pass(59s);
+  EXPECT_THAT(registry.due(now, 10).instances, IsEmpty()) << "it was up in between";
+  EXPECT_EQ(*put(DeleteInstance{name("web.corp"), "i1", {}, true}), Outcome::unchanged);
+  pass(1s);
+  EXPECT_THAT(registry.due(now, 10).instances, ElementsAre(Registry::InstanceRef{"web.corp", "i1"}));
+  EXPECT_GT(registry.next_deadline(), now.mono) << "what is due does not make the clock spin";
+  EXPECT_EQ(*put(DeleteInstance{name("web.corp"), "i1", {}, true}), Outcome::removed);
+  EXPECT_THAT(registry.due(now, 10).instances, IsEmpty());
+}
+
+TEST_F(SeveralLeases, ARegistrationGivesACriticalCheckItsTimeAnew) {
+  CheckDef check = tcp_check();
+  check.fall = 1;
+  check.deregister_after = 60s;
+  register_with({check});
+  probe("web.corp", "i1", Verdict::failed);
+  pass(59s);
+  InstanceDef other = with_checks(instance("i1"), {check});
+  other.tags = {"x"};
+  ASSERT_TRUE(put_instance("web.corp", other));
+  pass(59s);
+  EXPECT_THAT(registry.due(now, 10).instances, IsEmpty());
+}
+
+}  // namespace
+}  // namespace registry
