@@ -8,10 +8,10 @@
 namespace api {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 TEST(Target, IsSplitBeforeItIsDecoded) {
   Target target;

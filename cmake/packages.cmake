@@ -7,12 +7,16 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url system)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(carespkg REQUIRED IMPORTED_TARGET GLOBAL libcares)
 pkg_check_modules(nghttp2pkg REQUIRED IMPORTED_TARGET GLOBAL libnghttp2)
+pkg_check_modules(re2pkg REQUIRED re2)
 pkg_check_modules(ldnspkg REQUIRED IMPORTED_TARGET GLOBAL ldns)
 pkg_check_modules(xxhashpkg REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
 pkg_check_modules(spdlogpkg REQUIRED IMPORTED_TARGET GLOBAL spdlog)
 foreach(name cares nghttp2 ldns xxhash spdlog)
   add_library(${name} ALIAS PkgConfig::${name}pkg)
 endforeach()
+# Its flags hold -pthread, which no precompiled header of ours was made with: the library alone.
+add_library(re2 INTERFACE)
+target_link_libraries(re2 INTERFACE ${re2pkg_LINK_LIBRARIES})
 # jemalloc instead of glibc's malloc, in optimised programs alone: sanitizers bring their own, and a debugger wants the
 # usual one. docs/decisions/allocator.md has the figures.
 add_library(allocator INTERFACE)

@@ -1,13 +1,7 @@
-// Drain: out of new answers at once, and a measured time after which no copy of an old answer lives.
-//
-// safe_after = (time of the last answer of the service, read once no worker can use the replaced block any more)
-//            + TTL + min_ttl. Whoever got an SRV record at that time may ask for its target until the record ends; from
-//            the drain on the direct name's TTL ends at safe_after, or is min_ttl.
-//
-// The process before this one may have handed out an instance until the moment it ended, and in a DNS-SD list, after
-// which there is one step more: not before start + TTL + 2 x min_ttl. Its TTL is taken to be today's.
+// The command of a drain: waits, and tells how long it is not safe yet.
 #include <algorithm>
 
+#include "api/drain.h"
 #include "api/long_poll.h"
 #include "api/native/common.h"
 #include "api/native/handlers.h"
@@ -16,21 +10,10 @@
 namespace api::native {
 
 using registry::DomainName;
-using registry::Mono;
 using registry::ProblemKind;
 using registry::Wall;
 
 namespace {
-
-Wall measure(const App& app, const registry::Service& service, const registry::Instance& instance) {
-  const auto now = app.now();
-  const auto ttl = app.registry().ttl_of(service), min_ttl = app.registry().min_ttl_of(service);
-  auto end = now.mono;
-  const auto last = app.context.last_answered ? app.context.last_answered(service.name.key()) : std::nullopt;
-  if (last) end = std::max(end, *last + ttl + min_ttl);
-  if (app.loaded_at && instance.created <= *app.loaded_at) end = std::max(end, app.started + ttl + 2 * min_ttl);
-  return now.wall + std::chrono::ceil<registry::Millis>(end - now.mono);
-}
 
 struct State {
   std::optional<Wall> safe_after, started;
@@ -66,29 +49,6 @@ Response show(const App& app, const DomainName& service, const std::string& id) 
   return response;
 }
 
-// Takes the instance out of the answers and writes down when it is safe. Nothing = done.
-awaitable<std::optional<registry::Problem>> start(App& app, DomainName service, std::string id) {
-  std::vector<registry::Command> commands;
-  commands.emplace_back(registry::DrainInstance{service, id});
-  auto drained = co_await app.submit(std::move(commands), false);
-  if (!drained.results.empty() && !drained.results[0]) co_return drained.results[0].error();
-  auto state = state_of(app, service, id);
-  if (!state.draining() || state.safe_after) co_return std::nullopt;  // repeated: the first clock stands
-
-  auto grace = [&app](auto done) { app.context.after_grace([done]() mutable { done(true); }); };
-  if (app.context.after_grace) co_await until_done<bool>(app.executor, grace);
-  const auto* found = app.registry().find_service(service.key());
-  const auto* instance = app.registry().find_instance(service.key(), id);
-  // Another drain than the one that grace was waited for (undone, and asked for anew) is its own caller's to measure.
-  if (!found || !instance || instance->safe_after || state_of(app, service, id).started != state.started)
-    co_return std::nullopt;
-  std::vector<registry::Command> measured;
-  measured.emplace_back(registry::SetSafeAfter{service.key(), id, measure(app, *found, *instance), state.started});
-  auto result = co_await app.submit(std::move(measured), false);
-  if (!result.results.empty() && !result.results[0]) co_return result.results[0].error();
-  co_return std::nullopt;
-}
-
 // Until it is safe, cancelled or gone, or the caller's patience ends.
 awaitable<void> wait_until_safe(App& app, const Request& request, const DomainName& service, const std::string& id,
                                 registry::Millis wait, std::shared_ptr<Holds::Hold> hold) {
@@ -114,7 +74,7 @@ awaitable<Response> post_drain(App& app, Request& request) {
   const auto wait = wait_parameter(request);
   if (!wait) co_return problem_response(wait.error());
   const std::string id = request.params[1];
-  auto failure = co_await start(app, *service, id);
+  auto failure = co_await start_drain(app, *service, id);
   if (failure) co_return problem_response(*failure);
   if (*wait && (*wait)->count() > 0) {
     auto hold = app.holds.take(app.executor);

@@ -154,6 +154,12 @@ JSON = {
     "index": b"\x04/0/1" + b"[[0,true]]",
     "whole": b"\0 true",
 }
+CONSUL_FILTER = {
+    "mixed": 'Service.Port == 80 and ("a" in Service.Tags or not Checks.Status != passing)',
+    "keys": 'Service.Meta["k"] matches `^v` or Service.Meta.none is empty',
+    "words": "a not in Service.Tags and Node.Node not contains x",
+    "open": "((Service.ID == w1",
+}
 DNS_REPLY = {
     "a": b"\x81\x80\0\1\0\0\0\0" + record(b"\xc0\x0c", 1, b"\x0a\0\0\1"),
     "alias": b"\x81\x80\0\2\0\0\0\0" + record(b"\xc0\x0c", 5, b"\1h\xc0\x10") + record(b"\1h\xc0\x10", 1, b"\x0a\0\0\2"),
@@ -166,7 +172,7 @@ DNS_REPLY = {
 def main():
     folder = pathlib.Path(sys.argv[1])
     for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY), ("message", MESSAGES), ("grpc", GRPC),
-                        ("json", JSON), ("dns_reply", DNS_REPLY)):
+                        ("json", JSON), ("dns_reply", DNS_REPLY), ("consul_filter", CONSUL_FILTER)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             data = content if isinstance(content, bytes) else content.encode()

@@ -1,0 +1,76 @@
+// Consul's view of one namespace, by the keys that its clients use: (node, id) of a service, the id of a check; with
+// the indexes that blocking queries name. Made at the first request of the dialect, then kept by the feed: what it
+// costs follows the changes.
+//
+// Owner: the control thread. One per server (App::part).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "api/app.h"
+
+namespace api::consul {
+
+using Ref = registry::Registry::InstanceRef;
+inline constexpr std::size_t kMaxTombstones = 10'000;  // removed services whose last index is known: about 1 MB
+
+class Catalog {
+ public:
+  explicit Catalog(App& app) : app_(app) {}
+
+  // The namespace; null while there is none. Everything else is empty until then.
+  const registry::Namespace* ns();
+  // "ORDER_SERVICE" -> order-service.corp. Fails without a namespace, or for a name that cannot be.
+  [[nodiscard]] registry::Result<registry::DomainName> service_name(std::string_view name);
+  // Another spelling that this service is registered under, which is another service for Consul.
+  [[nodiscard]] std::optional<std::string> other_name(const registry::DomainName& service, std::string_view name);
+  [[nodiscard]] std::string shown_name(const std::string& service_key);
+
+  // Nodes are folded; ours is "".
+  [[nodiscard]] std::string node_key(std::string_view node) const;
+  [[nodiscard]] std::optional<Ref> find(std::string_view node_key, std::string_view id);
+  struct Check {
+    Ref instance;
+    std::string name;  // in the registry
+  };
+  [[nodiscard]] std::optional<Check> find_check(std::string_view node_key, std::string_view check_id);
+
+  using Ids = std::map<std::string, std::set<Ref>, std::less<>>;  // natively registered ones may share an id
+  [[nodiscard]] const std::map<std::string, Ids, std::less<>>& nodes();
+  struct Service {
+    std::size_t instances = 0;
+    std::map<std::string, std::size_t> tags, names;  // how many bear it; names: of those spelled in their own way
+  };
+  [[nodiscard]] const std::map<std::string, Service, std::less<>>& services();  // by folded FQDN
+
+  [[nodiscard]] registry::Revision service_index(const std::string& service_key);  // survives its removal
+  [[nodiscard]] registry::Revision services_index();                               // of their names and tags
+  [[nodiscard]] registry::Revision all_index();                                    // of anything: checks, nodes
+  [[nodiscard]] std::string feed_key();                                            // that wakes for anything
+
+ private:
+  void build();
+  void note(const registry::ChangeSet& changes);
+  void refresh(const Ref& ref, registry::Revision revision);
+  void add(const Ref& ref, std::shared_ptr<const registry::InstanceDef> def, registry::Revision revision);
+  void remove(const Ref& ref, registry::Revision revision);
+  [[nodiscard]] std::optional<Check> nth_check(const Ref& ref, std::size_t n) const;
+
+  App& app_;
+  std::string apex_;  // "" until there is one
+  std::map<Ref, std::shared_ptr<const registry::InstanceDef>> known_;
+  std::map<std::string, Ids, std::less<>> nodes_;
+  std::map<std::pair<std::string, std::string>, std::set<std::pair<Ref, std::string>>> checks_;  // ids that were given
+  std::map<std::string, Service, std::less<>> services_;
+  std::map<std::string, registry::Revision, std::less<>> gone_;
+  registry::Revision floor_ = 1;  // of services that were never seen, or are forgotten
+  registry::Revision services_index_ = 1;
+  registry::Feed::Subscription subscription_;
+};
+
+}  // namespace api::consul

@@ -1,0 +1,107 @@
+#include "api/consul/foreign.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace api::consul {
+namespace {
+
+namespace json = boost::json;
+
+// Written by write_foreign(), or by a native PUT that may hold anything.
+json::object parse(std::string_view text) {
+  if (text.empty()) return {};
+  json::error_code malformed;
+  auto value = json::parse(text, malformed);
+  return !malformed && value.is_object() ? std::move(value.get_object()) : json::object();
+}
+
+void read(std::string& target, const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains(name);
+  if (const auto* text = value ? value->if_string() : nullptr) target.assign(text->data(), text->size());
+}
+
+void read(bool& target, const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains(name);
+  if (const auto* flag = value ? value->if_bool() : nullptr) target = *flag;
+}
+
+void read(json::object& target, const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains(name);
+  if (const auto* object = value ? value->if_object() : nullptr) target = *object;
+}
+
+void write(json::object& to, std::string_view name, const std::string& text) {
+  if (!text.empty()) to[name] = text;
+}
+
+void write(json::object& to, std::string_view name, const json::object& object) {
+  if (!object.empty()) to[name] = object;
+}
+
+CheckNote read_note(const json::object& from) {
+  CheckNote note;
+  read(note.id, from, "id");
+  read(note.name, from, "name");
+  read(note.notes, from, "notes");
+  read(note.added, from, "added");
+  return note;
+}
+
+json::object write_note(const CheckNote& note) {
+  json::object out;
+  write(out, "id", note.id);
+  write(out, "name", note.name);
+  write(out, "notes", note.notes);
+  if (note.added) out["added"] = true;
+  return out;
+}
+
+json::object write_checks(const Foreign& foreign) {
+  json::object out;
+  for (const auto& [name, note] : foreign.checks) write(out, name, write_note(note));
+  return out;
+}
+
+}  // namespace
+
+Foreign read_foreign(const registry::InstanceDef& def) {
+  Foreign foreign;
+  if (def.foreign.empty()) return foreign;
+  json::object ours, checks;
+  read(ours, parse(def.foreign.view()), "consul");
+  read(foreign.id, ours, "id");
+  read(foreign.name, ours, "name");
+  read(foreign.maintenance, ours, "maintenance");
+  read(foreign.node_address, ours, "node_address");
+  read(foreign.node_id, ours, "node_id");
+  read(foreign.node_meta, ours, "node_meta");
+  read(foreign.tagged_addresses, ours, "tagged_addresses");
+  read(foreign.enable_tag_override, ours, "enable_tag_override");
+  read(checks, ours, "checks");
+  for (const auto& member : checks) {
+    if (const auto* note = member.value().if_object())
+      foreign.checks[std::string(member.key().data(), member.key().size())] = read_note(*note);
+  }
+  return foreign;
+}
+
+void write_foreign(const Foreign& foreign, registry::InstanceDef& def) {
+  json::object ours;
+  write(ours, "id", foreign.id);
+  write(ours, "name", foreign.name);
+  write(ours, "maintenance", foreign.maintenance);
+  write(ours, "node_address", foreign.node_address);
+  write(ours, "node_id", foreign.node_id);
+  write(ours, "node_meta", foreign.node_meta);
+  write(ours, "tagged_addresses", foreign.tagged_addresses);
+  if (foreign.enable_tag_override) ours["enable_tag_override"] = true;
+  write(ours, "checks", write_checks(foreign));
+  auto all = parse(def.foreign.view());
+  all.erase("consul");
+  write(all, "consul", ours);
+  def.foreign = all.empty() ? std::string() : json::serialize(all);
+}
+
+}  // namespace api::consul
