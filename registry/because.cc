@@ -98,6 +98,7 @@ std::string cause_of(const Service& service, const Instance& instance, const Ove
     case Reason::ok:
       break;
   }
+  if (instance.def->api_only) return "it has no address: the API alone tells of it";
   if (instance.checks->empty()) return "it has no checks";
   if (instance.state == CheckState::warning) {
     return first_check(instance, [](CheckState state, bool) { return state == CheckState::warning; });

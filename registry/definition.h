@@ -41,6 +41,7 @@ struct InstanceDef {
   RareText host;  // a host name instead of addresses; "" = none
   std::optional<std::uint16_t> port;
   Protocols protocols;
+  bool api_only = false;  // has no address: the API alone tells of it, DNS never answers it
   FlatMap<NamedPort> ports;
   std::uint16_t priority = 1;
   std::uint16_t weight = 10;
@@ -73,6 +74,9 @@ struct ServicePolicy {
   double warning_factor = 1.0;   // weight factor of a warning instance, (0, 1]
   Millis slow_start{};
   Meta meta;
+  // What another interface (AWS Cloud Map's, ...) has to give back and nothing here reads, never in DNS: a JSON object
+  // by the name of the interface, as text. "" = none.
+  RareText foreign;
   std::string alias;  // CNAME target, ours or foreign; "" = none
   Publish publish = Publish::addresses;
   CheckList checks;  // template for instances without checks of their own
@@ -99,6 +103,7 @@ struct NamespaceDef {
   Millis soa_refresh{60'000};
   Millis soa_retry{10'000};
   Millis soa_expire{86'400'000};
+  RareText foreign;  // as a service's
   bool operator==(const NamespaceDef&) const = default;
 };
 

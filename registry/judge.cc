@@ -137,7 +137,7 @@ Judgement judge(const Service& service, const Instance& instance, const Override
   out.state = !has_v6 || (has_v4 && severity(v4) <= severity(v6)) ? v4 : v6;
   out.v4 = has_v4 && healthy(v4, service.policy);
   out.v6 = has_v6 && healthy(v6, service.policy);
-  out.passed = out.v4 || out.v6;
+  out.passed = def.api_only ? healthy(out.state, service.policy) : out.v4 || out.v6;
   out.weight = weight_of(out.state, def, service.policy);
   out.reason = !out.passed ? reason_of(out.state, instance) : instance.held ? Reason::guard_held : Reason::ok;
   out.horizon = health_horizon(service, instance);

@@ -49,6 +49,18 @@ TEST_F(LeaseTest, HeartbeatsKeepItWithoutARevision) {
   EXPECT_GT(registry.next_deadline(), now.mono);
 }
 
+TEST_F(LeaseTest, AnInstanceWithoutAnAddressIsHealthyButNeverAnswered) {
+  InstanceDef told = with_checks(instance("i2"), {lease(10s)});
+  told.addresses = {};
+  told.api_only = true;
+  ASSERT_TRUE(put_instance("told.corp", told));
+  EXPECT_FALSE(get("told.corp", "i2").available);
+  EXPECT_EQ(get("told.corp", "i2").reason, Reason::ok);
+  EXPECT_EQ(get("told.corp", "i2").state, CheckState::passing);
+  pass(10s);
+  EXPECT_EQ(get("told.corp", "i2").reason, Reason::lease_expired);
+}
+
 TEST_F(LeaseTest, AHeartbeatWithinDeregisterAfterBringsItBack) {
   pass(69s);
   EXPECT_FALSE(get("web.corp", "i1").available);

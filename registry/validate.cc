@@ -35,6 +35,11 @@ std::string_view address_fault(const Addresses& addresses) {
 }
 
 void check_where(const InstanceDef& def, const DomainName& service, Faults& faults) {
+  if (def.api_only) {
+    faults.require(def.addresses.empty() && def.host.empty(), Path(kRoot, "address"), "exclusive",
+                   "\"none\" stands beside neither addresses nor a host name");
+    return;
+  }
   if (def.host.empty()) {
     faults.require(!def.addresses.empty(), Path(kRoot, "address"), "required",
                    "an instance needs an address or a host name");
@@ -154,6 +159,7 @@ std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& s
                  "must be above 0 and at most 1");
   faults.range(policy.slow_start, 0s, 1h, Path(kRoot, "slow_start"));
   check_meta(policy.meta, faults);
+  faults.size(policy.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
   check_checks(policy.checks, nullptr, faults);
   if (!policy.alias.empty()) {
     const auto target = DomainName::parse(policy.alias);
@@ -180,6 +186,7 @@ std::optional<Problem> validate(const NamespaceDef& def) {
   faults.seconds(def.soa_refresh, 1s, 30 * kDay, Path(kRoot, "soa_refresh"));
   faults.seconds(def.soa_retry, 1s, 30 * kDay, Path(kRoot, "soa_retry"));
   faults.seconds(def.soa_expire, 1s, 365 * kDay, Path(kRoot, "soa_expire"));
+  faults.size(def.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
   const Path rules(kRoot, "ttl_rules");
   faults.at_most(def.ttl_rules.size(), kMaxTtlRules, "rules", rules);
   for (std::size_t i = 0; i < def.ttl_rules.size(); ++i) {

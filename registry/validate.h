@@ -15,16 +15,18 @@ inline constexpr std::size_t kMaxNode = 253;
 inline constexpr std::size_t kMaxTags = 64;
 inline constexpr std::size_t kMaxTag = 255;
 inline constexpr std::size_t kMaxMetaPairs = 64;
-inline constexpr std::size_t kMaxMetaKey = 128;
+inline constexpr std::size_t kMaxMetaKey = 255;  // as AWS Cloud Map's attributes
 inline constexpr std::size_t kMaxMetaValue = 1024;
 inline constexpr std::size_t kMaxPorts = 64;
 inline constexpr std::size_t kMaxAlpn = 16;
 inline constexpr std::size_t kMaxChecks = 16;
 inline constexpr std::size_t kMaxHeaders = 32;
-inline constexpr std::size_t kMaxCheckText = 2048;    // a path, a header's value, an expected body
-inline constexpr std::size_t kMaxExpectations = 16;   // JSON pointers of one check
-inline constexpr std::size_t kMaxArguments = 64;      // of an exec check, its program counted
-inline constexpr std::size_t kMaxForeign = 16 << 10;  // octets kept for other interfaces; a body has 64 KiB
+inline constexpr std::size_t kMaxCheckText = 2048;   // a path, a header's value, an expected body
+inline constexpr std::size_t kMaxExpectations = 16;  // JSON pointers of one check
+inline constexpr std::size_t kMaxArguments = 64;     // of an exec check, its program counted
+// Octets kept for other interfaces. AWS Cloud Map's 50 tags of 128 and 256 characters with a description are 20 KB; a
+// body has 64 KiB.
+inline constexpr std::size_t kMaxForeign = 32 << 10;
 // Of a check: as long a probe that hangs holds one of the places of all probes. What takes a minute is not up, for
 // anybody who asks DNS.
 inline constexpr Millis kMaxTimeout{60'000};

@@ -128,8 +128,8 @@ void check_target(const CheckDef& check, const InstanceDef& instance, const Path
   faults.require(has_port || !needs_port, Path(Path(at, member_of(check.kind)), "port"), "required",
                  "the instance has no port, so the check must name one");
   const bool v4 = instance.addresses.v4.has_value(), v6 = instance.addresses.v6.has_value();
-  const bool reachable =
-      !instance.host.empty() || check.family == Family::any || (check.family == Family::ipv4 ? v4 : v6);
+  const bool some = check.family == Family::any ? !instance.api_only : check.family == Family::ipv4 ? v4 : v6;
+  const bool reachable = !instance.host.empty() || some;
   faults.require(reachable, Path(at, "family"), "no_address", "the instance has no address of this family");
 }
 

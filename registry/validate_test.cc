@@ -64,6 +64,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"LongId", [](InstanceDef& d) { d.id = std::string(256, 'x'); }, "#/id too_long"},
         BadInstance{"ControlInId", [](InstanceDef& d) { d.id = "a\nb"; }, "#/id control_character"},
         BadInstance{"NoAddress", [](InstanceDef& d) { d.addresses = {}; }, "#/address required"},
+        BadInstance{"NoneWithAddress", [](InstanceDef& d) { d.api_only = true; }, "#/address exclusive"},
+        BadInstance{"ProbeWithoutAddress",
+                    [](InstanceDef& d) {
+                      d.addresses = {};
+                      d.api_only = true;
+                    },
+                    "#/checks/0/family no_address"},
         BadInstance{"Multicast", [](InstanceDef& d) { d.addresses.v4 = parse_ipv4("224.0.0.1"); },
                     "#/address invalid_address"},
         BadInstance{"Unspecified", [](InstanceDef& d) { d.addresses.v4 = Ipv4{}; }, "#/address invalid_address"},

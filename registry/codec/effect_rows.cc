@@ -9,6 +9,8 @@
 // be added to a body only together with the store's schema version: an unknown one is an error, not ignored, because
 // what it says would be lost silently. Rows of every earlier schema are read as they are. Since schema 2 a check may be
 // of kind grpc, dns, exec or alias, an http check may have `tls_name` and `expect.json`, and a check state `flaps`.
+// Since schema 3 namespaces, services and instances may have `foreign`, an instance no address and several heartbeats,
+// and a check `initial` and `deregister_after`.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -58,6 +58,7 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   ns.name = name("Corp");
   ns.ttl = 9s;
   ns.ttl_rules = {{"db*", 4s}};
+  ns.foreign = R"({"x":{"a":1}})";
   EXPECT_EQ(back(PutNamespaceEffect{ns}).def, ns);
   EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).created, 3U);
   EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).revision, 4U);
@@ -65,6 +66,7 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   ServicePolicy policy;
   policy.ttl = 3s;
   policy.meta["k"] = "\"\\é";
+  policy.foreign = R"({"x":"y"})";
   const auto service = back(PutServiceEffect{name("Worker.corp"), policy, true, 77, 91});
   EXPECT_EQ(service.policy, policy);
   EXPECT_EQ(service.name.text(), "Worker.corp");

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 #include <utility>
 
@@ -146,6 +148,20 @@ void read_string(std::string& target, const json::value& value, const Path& path
 
 void read_string(RareText& target, const json::value& value, const Path& path, Errors& errors) {
   if (const auto text = read_text(value, path, errors)) target = *text;
+}
+
+void read_foreign(RareText& target, const json::value& value, const Path& path, Errors& errors) {
+  if (!value.is_object()) {
+    errors.add(path, "wrong_type", "must be an object by the names of the interfaces");
+    return;
+  }
+  target = value.get_object().empty() ? std::string() : json::serialize(value);
+}
+
+void write_foreign(json::object& out, const RareText& foreign) {
+  if (foreign.empty()) return;
+  json::error_code malformed;  // only serialize() writes these
+  out["foreign"] = json::parse(foreign.view(), malformed);
 }
 
 void read_bool(bool& target, const json::value& value, const Path& path, Errors& errors) {

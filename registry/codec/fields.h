@@ -87,6 +87,9 @@ void read_string(RareText& target, const json::value& value, const Path& path, E
 void read_bool(bool& target, const json::value& value, const Path& path, Errors& errors);
 void read_strings(std::vector<std::string>& target, const json::value& value, const Path& path, Errors& errors);
 void read_string_map(FlatMap<std::string>& target, const json::value& value, const Path& path, Errors& errors);
+// What other interfaces keep with a definition: an object by their names, as its text.
+void read_foreign(RareText& target, const json::value& value, const Path& path, Errors& errors);
+void write_foreign(json::object& out, const RareText& foreign);
 
 // One of a closed set of words.
 template <class E>

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "registry/codec/words.h"
@@ -18,6 +16,7 @@ struct InstanceDraft {
   std::vector<CheckDef> checks;
   CheckDef check_defaults;
   bool automatic = false;            // "address":"auto"
+  bool none = false;                 // "address":"none"
   bool address_given = false;        // address or addresses
   std::optional<Addresses> single;   // of "address"
   std::optional<Addresses> several;  // of "addresses"
@@ -46,6 +45,8 @@ void read_address(InstanceDraft& draft, const json::value& value, const Path& pa
   draft.address_given = true;
   if (*text == "auto") {
     draft.automatic = true;
+  } else if (*text == "none") {
+    draft.none = true;
   } else {
     add_address(draft.single.emplace(), *text, path, errors);
   }
@@ -116,14 +117,6 @@ void read_tags(InstanceDraft& draft, const json::value& value, const Path& path,
   tags.erase(std::ranges::unique(tags).begin(), tags.end());
 }
 
-void read_foreign(InstanceDraft& draft, const json::value& value, const Path& path, Errors& errors) {
-  if (!value.is_object()) {
-    errors.add(path, "wrong_type", "must be an object by the names of the interfaces");
-    return;
-  }
-  draft.def.foreign = value.get_object().empty() ? std::string() : json::serialize(value);
-}
-
 constexpr Field<InstanceDraft> kInstanceFields[] = {
     {"address", read_address},
     {"addresses", read_addresses},
@@ -148,7 +141,7 @@ constexpr Field<InstanceDraft> kInstanceFields[] = {
      }},
     {"checks",
      [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_checks(d.checks, v, at, errors, d.check_defaults); }},
-    {"foreign", read_foreign},
+    {"foreign", [](InstanceDraft& d, auto& v, auto& at, auto& errors) { read_foreign(d.def.foreign, v, at, errors); }},
     // What a GET adds.
     {"service"},
     {"id"},
@@ -170,7 +163,11 @@ constexpr Field<InstanceDraft> kInstanceFields[] = {
 void settle_addresses(InstanceDraft& draft, const InstanceContext& context, Errors& errors) {
   InstanceDef& def = draft.def;
   const Path root;
-  if (!def.host.empty() && draft.address_given) {
+  if (draft.none && def.host.empty() && !draft.several) {
+    def.api_only = true;
+  } else if (draft.none && draft.several) {
+    errors.add(Path(root, "address"), "conflict", "\"none\" stands beside no addresses; give one of them");
+  } else if (!def.host.empty() && draft.address_given) {
     errors.add(Path(root, "host"), "conflict", "a host name stands instead of addresses; give one of them");
   } else if (draft.single && draft.several) {
     // A GET shows both; they may be sent back together as long as they agree.
@@ -305,9 +302,11 @@ void write_addresses(json::object& out, const InstanceDef& def, bool full) {
   if (def.addresses.v4) list.emplace_back(to_string(*def.addresses.v4));
   if (def.addresses.v6) list.emplace_back(to_string(*def.addresses.v6));
   if (full) {
-    out["address"] = list.empty() ? json::value() : list.front();
+    out["address"] = def.api_only ? json::value("none") : list.empty() ? json::value() : list.front();
     out["addresses"] = std::move(list);
     out["host"] = text_or_null(def.host);
+  } else if (def.api_only) {
+    out["address"] = "none";
   } else if (!def.host.empty()) {
     out["host"] = def.host.view();
   } else if (list.size() == 1) {
@@ -365,10 +364,7 @@ json::object write(const InstanceDef& def, Form form, json::storage_ptr storage)
     for (const auto& [name, value] : def.meta) meta[name] = value;
   }
   write_checks(out, def, form);
-  if (!def.foreign.empty()) {
-    json::error_code malformed;  // only serialize() writes these
-    out["foreign"] = json::parse(def.foreign.view(), malformed);
-  }
+  write_foreign(out, def.foreign);
   return out;
 }
 

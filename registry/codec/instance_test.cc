@@ -99,6 +99,16 @@ TEST(InstanceCodec, ANullThatIsExpectedInABodyIsAValue) {
             R"({"json":{"/a":1,"/error":null}})");
 }
 
+TEST(InstanceCodec, NoneIsNoAddress) {
+  const InstanceDef def = good(R"({"address":"none","lease":"30s"})");
+  EXPECT_TRUE(def.api_only);
+  EXPECT_TRUE(def.addresses.empty());
+  EXPECT_EQ(parse_instance(json::value(to_json(def)), context()).value(), def);
+  EXPECT_FALSE(parse(R"({"address":"none","addresses":["10.0.0.1"]})"));
+  EXPECT_FALSE(parse(R"({"address":"none","host":"a.example"})"));
+  EXPECT_FALSE(parse(R"({"address":"none","port":1,"checks":[{"tcp":true}]})"));
+}
+
 TEST(InstanceCodec, ReadsEveryKindOfCheck) {
   const InstanceDef def = good(R"({"port":80,"checks":[
     {"http":{"path":"/h","port":81,"method":"HEAD","headers":{"X-A":"b"},"host":"h.example","expect":{"status":[200,204],"body":"ok"}},

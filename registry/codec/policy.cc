@@ -53,6 +53,7 @@ constexpr Field<ServiceDraft> kServiceFields[] = {
      [](ServiceDraft& d, auto& v, auto& at, auto& e) { d.policy.warning_factor = read_real(v, at, e).value_or(1); }},
     {"slow_start", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_millis(d.policy.slow_start, v, at, e); }},
     {"meta", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_string_map(d.policy.meta, v, at, e); }},
+    {"foreign", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_foreign(d.policy.foreign, v, at, e); }},
     {"alias", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_domain_text(d.policy.alias, v, at, e); }},
     {"publish", [](ServiceDraft& d, auto& v, auto& at, auto& e) { read_word(d.policy.publish, v, at, e, kPublish); }},
     {"checks",
@@ -132,6 +133,7 @@ constexpr Field<NamespaceDef> kNamespaceFields[] = {
      [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_millis(d.soa_refresh, v, at, errors); }},
     {"soa_retry", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_millis(d.soa_retry, v, at, errors); }},
     {"soa_expire", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_millis(d.soa_expire, v, at, errors); }},
+    {"foreign", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_foreign(d.foreign, v, at, errors); }},
     // What a GET adds.
     {"name"},
     {"services"},
@@ -262,6 +264,7 @@ json::object write(const ServicePolicy& policy, Form form) {
     json::array& checks = out["checks"].emplace_array();
     for (const CheckDef& check : policy.checks) checks.emplace_back(write(check, form));
   }
+  write_foreign(out, policy.foreign);
   return out;
 }
 
@@ -294,6 +297,7 @@ json::object write(const NamespaceDef& def, Form form) {
   duration("soa_refresh", def.soa_refresh, defaults.soa_refresh);
   duration("soa_retry", def.soa_retry, defaults.soa_retry);
   duration("soa_expire", def.soa_expire, defaults.soa_expire);
+  write_foreign(out, def.foreign);
   return out;
 }
 

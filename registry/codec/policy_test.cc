@@ -25,7 +25,7 @@ std::vector<std::string> errors(const Result<T>& result) {
 
 constexpr std::string_view kService =
     R"({"ttl":"10s","min_ttl":"2s","max_answers":0,"max_srv":3,"order":"sticky","on_empty":"fail_open",
-  "fail_open_below":0.5,"only_passing":true,"warning_factor":0.25,"slow_start":"30s","meta":{"a":"b"},"checks":[{"tcp":{"port":5}}]})";
+  "fail_open_below":0.5,"only_passing":true,"warning_factor":0.25,"slow_start":"30s","meta":{"a":"b"},"foreign":{"x":{"a":1}},"checks":[{"tcp":{"port":5}}]})";
 
 TEST(ServiceCodec, ReadsAndWritesEveryMember) {
   const auto policy = parse_service(doc(kService), domain("worker.corp")).value();
@@ -36,6 +36,7 @@ TEST(ServiceCodec, ReadsAndWritesEveryMember) {
   EXPECT_EQ(policy.fail_open_below, 0.5);
   EXPECT_EQ(policy.warning_factor, 0.25);
   EXPECT_EQ(policy.checks.size(), 1U);
+  EXPECT_EQ(policy.foreign.str(), R"({"x":{"a":1}})");
   EXPECT_EQ(parse_service(json::value(to_json(policy)), domain("worker.corp")).value(), policy);
 }
 
@@ -66,7 +67,7 @@ TEST(NamespaceCodec, ReadsAndWritesEveryMember) {
       parse_namespace(
           doc(R"({"aliases":["alt"],"ttl":"7s","min_ttl":"2s","negative_ttl":"30s","max_answers":4,"max_srv":9,
     "ttl_rules":[{"match":"db*","ttl":"10s"}],"ns":["ns1.example.com"],"hostmaster":"admin.example.com","soa_refresh":"90s",
-    "soa_retry":"20s","soa_expire":"2d"})"),
+    "soa_retry":"20s","soa_expire":"2d","foreign":{"x":"y"}})"),
           domain("corp"))
           .value();
   EXPECT_EQ(def.name, domain("corp"));
@@ -75,6 +76,7 @@ TEST(NamespaceCodec, ReadsAndWritesEveryMember) {
   EXPECT_EQ(def.ttl_rules.at(0), (TtlRule{"db*", 10s}));
   EXPECT_EQ(def.ns.at(0), "ns1.example.com");
   EXPECT_EQ(def.soa_expire, 48h);
+  EXPECT_EQ(def.foreign.str(), R"({"x":"y"})");
   EXPECT_EQ(parse_namespace(json::value(to_json(def)), domain("corp")).value(), def);
   const auto plain = parse_namespace(doc("{}"), domain("corp")).value();
   EXPECT_EQ(parse_namespace(json::value(to_json(plain)), domain("corp")).value(), plain);

@@ -23,8 +23,8 @@
 namespace registry::store {
 
 // PRAGMA user_version. 2: checks of kind grpc, dns, exec, alias, and check states with `flaps`
-// (registry/codec/effect_rows.cc).
-inline constexpr int kSchema = 2;
+// (registry/codec/effect_rows.cc). 3: `foreign`, instances without an address.
+inline constexpr int kSchema = 3;
 inline constexpr std::int32_t kApplicationId = 0x444E5344;  // "DNSD"
 inline constexpr Revision kRevisionBlock = 1'000'000;       // the high-water mark is raised by so many ahead of use
 

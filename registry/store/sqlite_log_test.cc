@@ -218,9 +218,9 @@ TEST_F(SqliteLogTest, ASecondProcessIsRefusedAndToldWhoHasIt) {
 
 TEST_F(SqliteLogTest, RefusesANewerSchemaAForeignFileAndADamagedOneWithOneLine) {
   reload(temp);
-  sql(temp, "PRAGMA user_version=3");
-  EXPECT_THAT(refusal(temp), HasSubstr("newer dnsd (schema 3, this one knows 2)"));
-  sql(temp, "PRAGMA user_version=2; PRAGMA application_id=7");
+  sql(temp, "PRAGMA user_version=4");
+  EXPECT_THAT(refusal(temp), HasSubstr("newer dnsd (schema 4, this one knows 3)"));
+  sql(temp, "PRAGMA user_version=3; PRAGMA application_id=7");
   EXPECT_THAT(refusal(temp), HasSubstr("not a database of dnsd"));
   sql(temp, "PRAGMA application_id=1145983812; CREATE TABLE other(x)");
   EXPECT_THAT(refusal(temp), HasSubstr("tables"));
