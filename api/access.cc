@@ -53,6 +53,9 @@ bool AccessRules::is_ours(std::string_view authority) const {
   const auto host = host_of(authority);
   if (host.empty()) return false;
   if (hosts_.contains(host)) return true;
+  // The SDKs of AWS ask DiscoverInstances of data-HOST.
+  constexpr std::string_view kData = "data-";
+  if (host.starts_with(kData) && hosts_.contains(host.substr(kData.size()))) return true;
   return any_literal_ && (registry::parse_ipv4(host) || registry::parse_ipv6(host));
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/cloudmap/routes.h"
 #include "api/consul/routes.h"
 #include "api/gateway.h"
 #include "api/http_connection.h"
@@ -34,7 +35,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(asio::io_context& context, Options opts, Context lent)
       : io(context),
         app(context.get_executor(), std::move(opts), std::move(lent)),
-        gateway(app, {native::routes(), consul::routes()}) {}
+        gateway(app, {native::routes(), consul::routes(), cloudmap::routes()}) {}
 
   std::expected<void, std::string> listen(const Endpoint& endpoint);
   asio::awaitable<void> accept_loop(std::size_t which);

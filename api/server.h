@@ -34,6 +34,13 @@ struct EurekaOptions {
   std::string ns;
 };
 
+// AWS Cloud Map's interface. With a key every request must be signed with it; without one the token rules.
+struct CloudmapOptions {
+  std::string access_key_id;
+  std::string secret_key;
+  int max_srv = 0;  // SRV records per answer of the services that it makes, 0 = all
+};
+
 struct Options {
   std::vector<Endpoint> listen;
   std::string token;                              // bearer token; "" = none asked for
@@ -53,6 +60,7 @@ struct Options {
   registry::Millis keep_alive{15'000};     // an event stream with nothing to tell sends a comment
   ConsulOptions consul;
   EurekaOptions eureka;
+  CloudmapOptions cloudmap;
 };
 
 // resolve: what DNS answers for one question; explain: and why. From the code that answers, handed in by the daemon.

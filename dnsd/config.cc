@@ -60,6 +60,7 @@ class Reader {
     read_access(table_, config_, complaints_);
     judge_together();
     read_services(table_, config_, complaints_);
+    declare_endpoint(place("cloudmap.endpoint", 0), config_, complaints_);
     if (!complaints_.empty()) return std::unexpected(complaints_.take());
     return std::move(config_);
   }
@@ -291,6 +292,11 @@ class Reader {
                       fmt::format("http.listen \"{}\" is reachable from other machines but has no token; set "
                                   "http.token_file (or --token-file), or listen on 127.0.0.1",
                                   to_string(AddressPort{endpoint.address, endpoint.port})));
+    }
+    if (config_.http.cloudmap.access_key_id.empty() != config_.http.cloudmap.secret_key.empty()) {
+      complaints_.add(
+          place(config_.http.cloudmap.secret_key.empty() ? "cloudmap.access_key_id" : "cloudmap.secret_key_file", 0),
+          "cloudmap.access_key_id and cloudmap.secret_key_file belong together");
     }
     auto& defaults = config_.http.check_defaults;
     if (!places_.contains("health.timeout")) defaults.timeout = std::min(defaults.timeout, defaults.interval);

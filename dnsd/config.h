@@ -29,6 +29,7 @@ namespace dnsd {
 inline constexpr std::size_t kMaxConfigFile = 16 << 20;  // thousands of zones and services; not a data dump by mistake
 inline constexpr std::size_t kMaxTokenFile = 4 << 10;
 inline constexpr std::size_t kMaxSecretFile = 4 << 10;
+inline constexpr std::size_t kMaxAccessKeyId = 128;  // AWS's longest
 
 // The command line as typed; nothing of it is judged but its shape.
 struct CommandLine {
@@ -77,6 +78,8 @@ struct Config {
   api::Options http;  // with the token, [registration] allow_addresses and [health] check_defaults
   StoreConfig store;
   registry::Registry::Declared declared;  // [[namespace]] and [[service]]; API writes to them are 409
+  // Where the SDKs of AWS find the API: declared with its data- twin as services on the HTTP addresses.
+  std::optional<registry::DomainName> cloudmap_endpoint;
   std::vector<ZoneFile> namespace_files;  // zone_file of a namespace
   std::vector<ZoneFile> zones;            // [[zone]]
   std::vector<answers::ReverseZone> reverse;

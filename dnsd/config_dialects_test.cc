@@ -1,5 +1,8 @@
-// [consul], [eureka]: where foreign interfaces work.
+// [consul], [eureka], [cloudmap]: where foreign interfaces work.
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "dnsd/config.h"
 
@@ -28,6 +31,25 @@ TEST(ConfigDialects, WorkInTheFirstNamespaceUnlessTheyNameOne) {
   EXPECT_EQ(dialects_of("").http.consul.ns, "corp");
   EXPECT_FALSE(parsed_dialects("[consul]\nnamespace = \"a b\""));
   EXPECT_FALSE(parsed_dialects("[consul]\nnode = \"a.b\""));
+}
+
+TEST(ConfigDialects, CloudMapHasAKeyAndAnEndpointWithItsTwin) {
+  const auto secret = std::filesystem::path(testing::TempDir()) / "dnsd-cloudmap.secret";
+  std::ofstream(secret) << "SECRET\n";
+  const auto config = dialects_of(
+      "[http]\nlisten = [\"127.0.0.1:8500\", \"[::1]:8500\"]\n[cloudmap]\naccess_key_id = \"AKID\"\n"
+      "secret_key_file = \"" +
+      secret.string() + "\"\nendpoint = \"aws.corp\"");
+  std::filesystem::remove(secret);
+  EXPECT_EQ(config.http.cloudmap.access_key_id, "AKID");
+  EXPECT_EQ(config.http.cloudmap.secret_key, "SECRET");
+  ASSERT_EQ(config.declared.services.size(), 2U);
+  EXPECT_EQ(config.declared.services[0].name.text(), "aws.corp");
+  EXPECT_EQ(config.declared.services[1].name.text(), "data-aws.corp");
+  ASSERT_EQ(config.declared.services[1].instances.size(), 2U);
+  EXPECT_EQ(config.declared.services[1].instances[0].port, 8500);
+  EXPECT_TRUE(config.declared.services[1].instances[1].addresses.v6);
+  EXPECT_EQ(config.http.allowed_hosts, std::vector<std::string>{"aws.corp"});
 }
 
 }  // namespace

@@ -115,10 +115,51 @@ void read_service(const toml::table& table, Config& config, Complaints& complain
   config.declared.services.push_back(std::move(service));
 }
 
+// One instance per address that HTTP listens on; a wildcard is none that a client could be told.
+std::vector<registry::InstanceDef> http_instances(const Config& config) {
+  std::vector<registry::InstanceDef> out;
+  for (const auto& endpoint : config.http.listen) {
+    if (endpoint.address == "0.0.0.0" || endpoint.address == "::") continue;
+    registry::InstanceDef def;
+    def.id = def.label = fmt::format("http{}", out.size() + 1);
+    def.addresses.v4 = registry::parse_ipv4(endpoint.address);
+    def.addresses.v6 = registry::parse_ipv6(endpoint.address);
+    if (endpoint.port != 0) def.port = endpoint.port;
+    out.push_back(std::move(def));
+  }
+  return out;
+}
+
 }  // namespace
 
 void read_services(const toml::table& file, Config& config, Complaints& complaints) {
   for (const auto* table : tables(file, "service", complaints)) read_service(*table, config, complaints);
+}
+
+// The SDKs of AWS put "data-" before the host for DiscoverInstances, whatever host they were given.
+void declare_endpoint(const Where& at, Config& config, Complaints& complaints) {
+  if (!config.cloudmap_endpoint) return;
+  const auto& name = *config.cloudmap_endpoint;
+  const auto* ns = namespace_of(config, name);
+  const auto twin = DomainName::parse("data-" + name.text());
+  if (!ns || !twin || registry::validate_service_name(name, ns->name) ||
+      registry::validate_service_name(*twin, ns->name)) {
+    complaints.add(at, fmt::format("cloudmap.endpoint: \"{}\" is not one label below a [[namespace]]", name.text()));
+    return;
+  }
+  const auto instances = http_instances(config);
+  if (instances.empty()) {
+    complaints.add(at, "cloudmap.endpoint: http.listen names no address that clients could be told");
+    return;
+  }
+  for (const auto& each : {name, *twin}) {
+    const auto same = [&](const auto& other) { return other.name == each; };
+    if (std::ranges::any_of(config.declared.services, same)) {
+      complaints.add(at, fmt::format("cloudmap.endpoint: the service \"{}\" is declared twice", each.text()));
+    }
+    config.declared.services.push_back({.name = each, .policy = {}, .instances = instances});
+  }
+  config.http.allowed_hosts.push_back(name.text());
 }
 
 }  // namespace dnsd::config

@@ -27,23 +27,59 @@ Complaint set_store_path(Config& config, const Value& value) {
 }
 
 // One line of visible ASCII, as a header can carry it (RFC 6750 2.1); blanks and the newline around it are not part.
-Complaint set_token_file(Config& config, const Value& value) {
-  const auto path = value.base / value.text;
+std::expected<std::string, std::string> read_line_of(const std::filesystem::path& path, std::string_view what,
+                                                     std::size_t most) {
   std::ifstream file(path, std::ios::binary);
-  std::string token(kMaxTokenFile + 1, '\0');
-  file.read(token.data(), static_cast<std::streamsize>(token.size()));
-  token.resize(static_cast<std::size_t>(file.gcount()));
-  if (!file.eof() && token.size() <= kMaxTokenFile) return fmt::format("cannot read the token file {}", path.string());
-  if (token.size() > kMaxTokenFile) {
-    return fmt::format("the token file {} is longer than {} octets", path.string(), kMaxTokenFile);
+  std::string line(most + 1, '\0');
+  file.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(file.gcount()));
+  const auto wrong = [&](std::string_view why) {
+    return std::unexpected(fmt::format("the {} file {} {}", what, path.string(), why));
+  };
+  if (!file.eof() && line.size() <= most) {
+    return std::unexpected(fmt::format("cannot read the {} file {}", what, path.string()));
   }
-  const auto first = token.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return fmt::format("the token file {} is empty", path.string());
-  token = token.substr(first, token.find_last_not_of(" \t\r\n") + 1 - first);
-  if (std::ranges::any_of(token, [](char c) { return c < '!' || c > '~'; })) {
-    return fmt::format("the token file {} must hold one line of visible ASCII characters", path.string());
+  if (line.size() > most) return wrong(fmt::format("is longer than {} octets", most));
+  const auto first = line.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return wrong("is empty");
+  line = line.substr(first, line.find_last_not_of(" \t\r\n") + 1 - first);
+  if (std::ranges::any_of(line, [](char c) { return c < '!' || c > '~'; })) {
+    return wrong("must hold one line of visible ASCII characters");
   }
-  config.http.token = std::move(token);
+  return line;
+}
+
+Complaint set_token_file(Config& config, const Value& value) {
+  auto token = read_line_of(value.base / value.text, "token", kMaxTokenFile);
+  if (!token) return std::move(token.error());
+  config.http.token = *std::move(token);
+  return std::nullopt;
+}
+
+Complaint set_secret_key_file(Config& config, const Value& value) {
+  auto secret = read_line_of(value.base / value.text, "secret key", kMaxSecretFile);
+  if (!secret) return std::move(secret.error());
+  config.http.cloudmap.secret_key = *std::move(secret);
+  return std::nullopt;
+}
+
+// As AWS has them: visible, without the slash that ends it in a credential.
+Complaint set_access_key_id(Config& config, const Value& value) {
+  const bool good =
+      std::ranges::all_of(value.text, [](char c) { return c >= '!' && c <= '~' && c != '/' && c != ','; });
+  if (!good || value.text.size() > kMaxAccessKeyId) {
+    return fmt::format("an access key id is at most {} visible ASCII characters without '/' and ','", kMaxAccessKeyId);
+  }
+  config.http.cloudmap.access_key_id = value.text;
+  return std::nullopt;
+}
+
+Complaint set_endpoint(Config& config, const Value& value) {
+  config.cloudmap_endpoint.reset();
+  if (value.text.empty()) return std::nullopt;
+  auto name = registry::DomainName::parse(value.text);
+  if (!name) return fmt::format("\"{}\" is not a domain name: {}", value.text, name.error());
+  config.cloudmap_endpoint = *std::move(name);
   return std::nullopt;
 }
 
@@ -158,6 +194,10 @@ std::vector<Setting> dialect_settings() {
       {"consul", "node", Kind::text, 0, 0, label(FIELD(http.consul.node)), {}},
       {"consul", "datacenter", Kind::text, 0, 0, label(FIELD(http.consul.datacenter)), {}},
       {"eureka", "namespace", Kind::text, 0, 0, apex(FIELD(http.eureka.ns)), {}},
+      {"cloudmap", "access_key_id", Kind::text, 0, 0, set_access_key_id, {}},
+      {"cloudmap", "secret_key_file", Kind::text, 0, 0, set_secret_key_file, {}},
+      {"cloudmap", "max_srv", Kind::integer, 0, 10'000, number(FIELD(http.cloudmap.max_srv)), {}},
+      {"cloudmap", "endpoint", Kind::text, 0, 0, set_endpoint, {}},
   };
 }
 

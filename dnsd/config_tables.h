@@ -32,5 +32,6 @@ void read_transfers(const toml::table& file, const std::filesystem::path& base, 
 // allow_query of [[namespace]], [[zone]] and [[reverse]]; after the namespaces.
 void read_access(const toml::table& file, Config& config, Complaints& complaints);
 void read_services(const toml::table& file, Config& config, Complaints& complaints);  // after the namespaces
+void declare_endpoint(const Where& at, Config& config, Complaints& complaints);       // after the services
 
 }  // namespace dnsd::config

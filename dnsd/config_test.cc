@@ -312,6 +312,7 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.http.write_timeout, defaults.http.write_timeout);
   EXPECT_EQ(config.http.keep_alive, defaults.http.keep_alive);
   EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
+  EXPECT_EQ(config.http.cloudmap.max_srv, defaults.http.cloudmap.max_srv);
   EXPECT_EQ(config.guard.enabled, defaults.guard.enabled);
   EXPECT_EQ(config.guard.share, defaults.guard.share);
   EXPECT_EQ(config.guard.instances, defaults.guard.instances);
@@ -356,7 +357,8 @@ TEST(ConfigDocs, ThePackagedExampleShowsEveryKeyWithItsDefault) {
   for (std::string line; std::getline(lines, line);) {
     if (const auto at = line.find("/etc/dnsd/xfr.key"); at != std::string::npos) line.replace(at, 17, secret.string());
     const bool shown = line.starts_with("# ") && (line.find(" = ") != std::string::npos || line.starts_with("# [["));
-    const bool names_a_file = line.starts_with("# token_file") || line.starts_with("# cookie_secret_file");
+    const bool names_a_file = line.starts_with("# token_file") || line.starts_with("# cookie_secret_file") ||
+                              line.starts_with("# secret_key_file");
     if (!names_a_file) all += shown ? line.substr(2) : line;
     all += '\n';
   }

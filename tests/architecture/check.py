@@ -30,6 +30,7 @@ LAYERS = {
     "dnsd/forward": {"dnsd/wire", "dnsd/answers", "dnsd/serve", "registry", "registry/ares"},
     "api": {"registry", "registry/codec", "registry/store", "registry/write"},
     "api/native": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
+    "api/cloudmap": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/consul": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/dnsctl": {"registry", "registry/codec", "dnsd/answers"},  # zone check: the server's own reader of zone files
     "dnsd": {"api", "registry", "registry/codec", "registry/store", "registry/write", "registry/checks", "dnsd/wire",

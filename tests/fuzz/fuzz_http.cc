@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "api/cloudmap/routes.h"
 #include "api/consul/routes.h"
 #include "api/gateway.h"
 #include "api/http_header.h"
@@ -28,7 +29,7 @@ struct World {
   registry::WritePath writes{registry, log, [] { return registry::Now{}; }, [](const registry::ChangeSet&) {}};
   App app{io.get_executor(), Options{},
           Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}, {}}};
-  Gateway gateway{app, {native::routes(), consul::routes()}};
+  Gateway gateway{app, {native::routes(), consul::routes(), cloudmap::routes()}};
 };
 
 void check(const Response& response) {
