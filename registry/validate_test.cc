@@ -64,7 +64,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"LongId", [](InstanceDef& d) { d.id = std::string(256, 'x'); }, "#/id too_long"},
         BadInstance{"ControlInId", [](InstanceDef& d) { d.id = "a\nb"; }, "#/id control_character"},
         BadInstance{"NoAddress", [](InstanceDef& d) { d.addresses = {}; }, "#/address required"},
-        BadInstance{"NoneWithAddress", [](InstanceDef& d) { d.api_only = true; }, "#/address exclusive"},
+        BadInstance{"NoneWithAddress",
+                    [](InstanceDef& d) {
+                      d.checks = {};
+                      d.api_only = true;
+                    },
+                    "#/address exclusive"},
         BadInstance{"ProbeWithoutAddress",
                     [](InstanceDef& d) {
                       d.addresses = {};
