@@ -58,7 +58,9 @@ std::uint16_t weight_of(CheckState state, const InstanceDef& def, const ServiceP
 // service's only where those that are out may be answered.
 Mono health_horizon(const Service& service, const Instance& instance) {
   Mono horizon = instance.lease_deadline.value_or(Mono::max());
-  for (const CheckTrace& each : instance.trace) horizon = std::min(horizon, each.flip_at);
+  for (const CheckTrace& each : instance.trace) {
+    if (each.lease != LeasePhase::ended) horizon = std::min(horizon, each.flip_at);
+  }
   if (service.policy.on_empty == OnEmpty::fail_open || service.policy.fail_open_below > 0) {
     horizon = std::min(horizon, instance.forget_at.value_or(Mono::max()));
   }

@@ -45,7 +45,7 @@ CheckDef custom_check(registry::CheckState initial) {
 
 void change_policy(registry::ServicePolicy& policy, const ServiceNotes& notes, const Options& options) {
   policy.ttl = ttl_of(notes);
-  policy.checks.clear();
+  policy.checks = {};
   if (notes.health) policy.checks.push_back(probe_of(*notes.health, options));
   if (notes.custom) policy.checks.push_back(custom_check());
 }

@@ -9,6 +9,7 @@
 
 #include "api/consul/filter.h"
 #include "api/consul/render.h"
+#include "api/http_message.h"
 
 namespace api::consul {
 
