@@ -16,8 +16,7 @@ namespace type = wire::type;
 
 class Worker {
  public:
-  explicit Worker(World& world)
-      : world_(world), in_hand_(world.reclaimer, 8), responder_(world.publisher.table(), {}) {}
+  explicit Worker(World& world) : in_hand_(world.reclaimer, 8), responder_(world.publisher.table(), {}) {}
 
   void run(const std::atomic<bool>& stop) {
     while (!stop.load(std::memory_order_relaxed)) {
@@ -47,7 +46,6 @@ class Worker {
     if (ports.size() > 1) ++wrong_;
   }
 
-  World& world_;
   InHand in_hand_;
   Responder responder_;
   std::atomic<int> replies_{0};
