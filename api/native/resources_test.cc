@@ -126,7 +126,7 @@ TEST_F(Native, PatchMergesAndEmptyPatchChangesNothing) {
   const auto body = patched.json();
   EXPECT_EQ(body.at("weight").to_number<int>(), 10);
   EXPECT_EQ(body.at("meta"), json::value({{"b", "2"}, {"c", "3"}}));
-  EXPECT_EQ(body.at("tags"), json::value({"y"}));
+  EXPECT_EQ(body.at("tags"), json::value(json::array{"y"}));
   EXPECT_NE(patched.header("etag"), before);
   EXPECT_EQ(call("PATCH", "/api/v1/services/worker.corp/instances/w9", "{}").status, 404);
 }
