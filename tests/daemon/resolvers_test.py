@@ -3,11 +3,10 @@ and random letter case), dnsmasq as a host's own."""
 
 import pathlib
 import random
-import subprocess
 import tempfile
 import unittest
 
-import programs
+import caches
 import server as dnsd
 import wire
 
@@ -33,17 +32,7 @@ file = "{zone}"
 [[reverse]]
 prefix = "10.0.0.0/8"
 """
-UNBOUND = """
-server:
-  interface: 127.0.0.1@{port}
-  chroot: ""
-  username: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  module-config: "iterator"
-  do-not-query-localhost: no
-  do-ip6: no
+STRICT = """
   qname-minimisation: yes
   qname-minimisation-strict: yes
   use-caps-for-id: yes
@@ -51,10 +40,7 @@ server:
   harden-referral-path: yes
   harden-large-queries: yes
   target-fetch-policy: "0 0 0 0 0"
-  local-zone: "10.in-addr.arpa." nodefault
-remote-control:
-  control-enable: no
-{stubs}"""
+  local-zone: "10.in-addr.arpa." nodefault"""
 ZONES = ("corp", "eu.prod.internal", "example.org", "10.in-addr.arpa")
 # (name, type): what has to come; a rcode, or the data of the answer's last record set.
 QUESTIONS = {
@@ -95,24 +81,6 @@ class Resolvers(unittest.TestCase):
         api.register("web.corp", "w2", {"address": "10.0.0.2", "port": 8080})
         api.register("api.eu.prod.internal", "a1", {"address": "10.0.0.3"})
 
-    def resolver(self, command: list[str], port: int) -> tuple[str, int]:
-        log = open(self.folder / "log", "wb")
-        self.addCleanup(log.close)
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                   env=programs.environment(command[0]))
-        self.addCleanup(process.wait, 20)
-        self.addCleanup(process.terminate)
-
-        def answers():
-            self.assertIsNone(process.poll(), (self.folder / "log").read_text(errors="replace")[-2000:])
-            try:
-                return wire.ask(("127.0.0.1", port), "web.corp", "A", rd=True, timeout=2).rcode == "NOERROR"
-            except (OSError, AssertionError):  # it does not listen yet, or not to the end
-                return False
-
-        dnsd.wait_until(answers, 20, f"{command[0]} answers")
-        return "127.0.0.1", port
-
     def judge(self, resolver: tuple[str, int], name: str, rtype: str, wanted):
         spelled = "".join(random.choice((c.lower(), c.upper())) for c in name)
         reply = wire.ask(resolver, spelled, rtype, rd=True, edns=1232, timeout=10)
@@ -120,31 +88,16 @@ class Resolvers(unittest.TestCase):
         got = {r.data.lower() for r in reply.answer if r.type == rtype}
         self.assertEqual(got, set() if isinstance(wanted, str) else wanted, reply.dump())
 
-    def test_unbound_with_strict_minimisation_and_random_case(self):
-        program = programs.find("unbound")
-        if not program:
-            self.skipTest("unbound is neither unpacked nor installed")
-        host, port = self.server.dns
-        stubs = "".join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: {host}@{port}\n  stub-prime: no\n' for zone in ZONES)
-        own = dnsd.free_port()
-        (self.folder / "unbound.conf").write_text(UNBOUND.format(port=own, folder=self.folder, stubs=stubs))
-        resolver = self.resolver([program, "-d", "-c", str(self.folder / "unbound.conf")], own)
+    def judge_all(self, resolver: tuple[str, int]):
         for (name, rtype), wanted in QUESTIONS.items():
             with self.subTest(name=name, type=rtype):
                 self.judge(resolver, name, rtype, wanted)
 
+    def test_unbound_with_strict_minimisation_and_random_case(self):
+        self.judge_all(caches.unbound(self.addCleanup, self.folder, self.server.dns, ZONES, "web.corp", STRICT))
+
     def test_dnsmasq_in_front(self):
-        program = programs.find("dnsmasq")
-        if not program:
-            self.skipTest("dnsmasq is not installed")
-        host, port = self.server.dns
-        own = dnsd.free_port()
-        resolver = self.resolver([program, "-k", "-C", "/dev/null", "-u", "", "--pid-file=", "-p", str(own), "--no-resolv",
-                                  "--no-hosts", "--listen-address=127.0.0.1", "--bind-interfaces", "--log-facility=-"]
-                                 + [f"--server=/{zone}/{host}#{port}" for zone in ZONES], own)
-        for (name, rtype), wanted in QUESTIONS.items():
-            with self.subTest(name=name, type=rtype):
-                self.judge(resolver, name, rtype, wanted)
+        self.judge_all(caches.dnsmasq(self.addCleanup, self.folder, self.server.dns, ZONES, "web.corp"))
 
 
 if __name__ == "__main__":

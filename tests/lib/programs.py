@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -33,3 +34,18 @@ def stop(process: subprocess.Popen | None):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def start(command: list[str], log: pathlib.Path, at_end) -> subprocess.Popen:
+    """Runs beside the test, with what it prints in the file; `at_end` is the test's addCleanup or addClassCleanup."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=log.parent,
+                                   env=environment(command[0]))
+    at_end(stop, process)
+    return process
+
+
+def version(program: str, *args: str) -> str:
+    """The first number with dots that the program prints."""
+    run = subprocess.run([program, *args], capture_output=True, text=True, timeout=20, env=environment(program))
+    return re.search(r"\d+(?:\.\d+)+", run.stdout + run.stderr)[0]
