@@ -85,6 +85,12 @@ def flow(test, server, call):
 
 
 class Boto3(unittest.TestCase):
+    CLIENT = "boto3 servicediscovery"
+
+    @staticmethod
+    def version() -> str:
+        return found.python_module("boto3").__version__
+
     @classmethod
     def setUpClass(cls):
         found.python_module("boto3")
@@ -179,10 +185,21 @@ class Boto3(unittest.TestCase):
 
 @unittest.skipUnless(AWS, "awscli is not here")
 class Cli(unittest.TestCase):
+    CLIENT = "aws servicediscovery"
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        return programs.environment(AWS) | {"AWS_CONFIG_FILE": os.devnull, "PYTHONPATH": str(found.UNPACKED)}
+
+    @classmethod
+    def version(cls) -> str:
+        run = subprocess.run(["/usr/bin/python3", AWS, "--version"], env=cls.environment(), capture_output=True, text=True)
+        return run.stdout.split()[0].removeprefix("aws-cli/")
+
     def caller(self, server):
-        environment = programs.environment(AWS) | {
+        environment = self.environment() | {
             "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "PYTHONPATH": str(found.UNPACKED)}
+            "AWS_EC2_METADATA_DISABLED": "true"}
 
         def call(operation: str, **members) -> dict:
             command = ["/usr/bin/python3", AWS, "servicediscovery", operation.replace("_", "-"), "--endpoint-url",

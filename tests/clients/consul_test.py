@@ -8,7 +8,7 @@ import unittest
 import dns.message
 import dns.query
 
-from found import python_module, run_node
+from found import npm_version, python_module, run_node
 from server import Server, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -20,6 +20,12 @@ def addresses(server: Server, name: str) -> list[str]:
 
 
 class PythonConsul(unittest.TestCase):
+    CLIENT = "python3-consul"
+
+    @staticmethod
+    def version() -> str:
+        return python_module("consul").__version__
+
     @classmethod
     def setUpClass(cls):
         cls.module = python_module("consul")
@@ -114,6 +120,12 @@ class PythonConsul(unittest.TestCase):
 
 
 class NpmConsul(unittest.TestCase):
+    CLIENT = "npm consul"
+
+    @staticmethod
+    def version() -> str:
+        return npm_version("consul")
+
     def test_register_watch_heartbeat_deregister(self):
         with Server() as server:
             told = run_node("consul", HERE / "consul_watch.js", server.http[0], str(server.http[1]))

@@ -1,6 +1,7 @@
 """Other people's client libraries: unpacked by ./dev under build/unpacked and build/npm, else those of the machine."""
 
 import importlib
+import json
 import os
 import pathlib
 import shutil
@@ -21,6 +22,10 @@ def python_module(name: str):
         return importlib.import_module(name)
     except ImportError:
         raise unittest.SkipTest(f"the Python module {name} is not there") from None
+
+
+def npm_version(module: str) -> str:
+    return json.loads((NODE_MODULES / module / "package.json").read_text())["version"]
 
 
 def run_node(module: str, script: pathlib.Path, *args: str, seconds: float = 60) -> str:

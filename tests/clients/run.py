@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Unmodified clients of other systems, against dnsd. A client that is neither installed nor unpacked is a counted skip.
 
-    run.py [--binary PROGRAM] [name ...]     Ends with "N passed, N failed, N skipped".
+    run.py [--binary PROGRAM] [--without-heavy REASON] [name ...]
+
+Ends with the matrix of clients, also in build/clients.md, and "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -11,17 +13,26 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+import matrix  # noqa: E402
 import timed  # noqa: E402
+
+PAGE = HERE.parents[1] / "build/clients.md"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", help="the daemon under test")
+    parser.add_argument("--without-heavy", metavar="REASON", help="skip what wants a compiler or a large runtime")
     parser.add_argument("names", nargs="*", help="files without _test.py")
     args = parser.parse_args()
     if args.binary:
         os.environ["DNSD_BINARY"] = str(pathlib.Path(args.binary).resolve())
-    passed, failed, skipped = timed.run(HERE, args.names)
+    suite = timed.load(HERE, args.names)
+    if args.without_heavy:
+        matrix.leave_out_heavy(suite, args.without_heavy)
+    result = timed.judge(suite)
+    matrix.write(result.outcomes.values(), PAGE)
+    passed, failed, skipped = result.totals()
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed + skipped else 0
 
