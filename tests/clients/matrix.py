@@ -13,7 +13,7 @@ import unittest
 ELSEWHERE = (("glibc getaddrinfo", "getent, Python and curl through resolv.conf", "system"),
              ("musl getaddrinfo", "a static program through resolv.conf", "system"),
              ("dig, drill", "through resolv.conf", "system"),
-             ("systemd-resolved", "as docs/names.md configures it", "docs"))
+             ("systemd-resolved", "as README.md configures it", "docs"))
 
 
 def classes_of(suite):
