@@ -68,7 +68,7 @@ class Backends:
 
 
 class Traffic:
-    """with Traffic(endpoint) as traffic: requests without a pause that matters, a connection each, to the end of the block."""
+    """with Traffic(endpoint) as traffic: requests all the time, a connection each, to the end of the block."""
 
     PACE = 0.005  # seconds between two requests of a thread
     THREADS = 2

@@ -26,8 +26,9 @@ class Go(Resolving, unittest.TestCase):
     def command(folder: pathlib.Path, dns: tuple[str, int]) -> list[str]:
         program = folder / "resolve"
         cache = found.ROOT / "build/clients/go"  # compiling net anew would take half a minute each time
-        subprocess.run([GO, "build", "-o", str(program), str(pathlib.Path(__file__).with_name("resolve.go"))], check=True,
-                       timeout=100, cwd=folder, env=dict(os.environ, GOCACHE=str(cache), GOFLAGS="", GO111MODULE="off"))
+        source = pathlib.Path(__file__).with_name("resolve.go")
+        subprocess.run([GO, "build", "-o", str(program), str(source)], check=True, timeout=100, cwd=folder,
+                       env=dict(os.environ, GOCACHE=str(cache), GOFLAGS="", GO111MODULE="off"))
         return [str(program), f"{dns[0]}:{dns[1]}"]
 
 

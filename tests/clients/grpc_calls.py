@@ -1,4 +1,4 @@
-"""gRPC for Python, a client of `dns:///`: calls until its standard input ends; prints who answered, or what went wrong."""
+"""gRPC for Python, a client of `dns:///`: calls until its standard input ends; prints who answered, or what failed."""
 
 import select
 import sys

@@ -23,7 +23,8 @@ def serve(grpc, address: str, port: int):
 
     gRPC keeps its connections, whatever DNS says, and asks again when one ends: the server gives each a greatest age.
     """
-    options = [("grpc.so_reuseport", 0), ("grpc.max_connection_age_ms", 500), ("grpc.max_connection_age_grace_ms", 5000)]
+    options = [("grpc.so_reuseport", 0), ("grpc.max_connection_age_ms", 500),
+               ("grpc.max_connection_age_grace_ms", 5000)]
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), options=options)
     handler = grpc.unary_unary_rpc_method_handler(lambda request, context: address.encode())
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Who", {"Ask": handler}),))

@@ -73,7 +73,8 @@ class Nginx(unittest.TestCase):
         endpoint, folder = ("127.0.0.1", dnsd.free_port()), pathlib.Path(self.work.name)
         config, log = folder / "nginx.conf", folder / "nginx.log"
         config.write_text(NGINX_CONFIG.format(user=pwd.getpwuid(os.getuid()).pw_name, port=endpoint[1], valid=valid,
-                                              dns=f"{self.server.dns[0]}:{self.server.dns[1]}", backend=self.port, service=self.service))
+                                              dns=f"{self.server.dns[0]}:{self.server.dns[1]}", backend=self.port,
+                                              service=self.service))
         process = programs.start([NGINX, "-p", str(folder), "-e", "stderr", "-c", str(config)], log, self.addCleanup)
 
         def listens():

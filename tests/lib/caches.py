@@ -25,8 +25,8 @@ remote-control:
 STUB = 'stub-zone:\n  name: "{zone}"\n  stub-addr: {host}@{port}\n  stub-prime: no\n'
 
 
-def unbound(at_end, folder: pathlib.Path, dns: tuple[str, int], zones, known: str, options: str = "") -> tuple[str, int]:
-    """Its endpoint once it answers `known`; `options` go into its server clause. Without unbound the test is skipped; `at_end` is its addCleanup."""
+def unbound(at_end, folder: pathlib.Path, dns: tuple[str, int], zones, known: str, options="") -> tuple[str, int]:
+    """Its endpoint once it answers `known`. `options` go into its server clause; `at_end` is the test's addCleanup."""
     program = programs.find("unbound")
     if not program:
         raise unittest.SkipTest("unbound is neither unpacked nor installed")
