@@ -33,5 +33,6 @@ AsyncFunction get_backup;                                      // backup.cc
 SyncFunction get_status, get_healthy, get_ready, post_reload;  // operations.cc
 SyncFunction get_metrics;                                      // metrics.cc
 SyncFunction get_openapi;                                      // openapi.cc
+SyncFunction get_prometheus_targets;                           // prometheus.cc
 
 }  // namespace api::native

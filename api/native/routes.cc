@@ -119,6 +119,13 @@ void add_others(std::vector<Route>& table) {
   limited.push_back({"limit", "at most this many instances, 1000 by default, 10000 at most"});
   table.push_back({Method::get, "/api/v1/explain", get_explain, std::move(limited),
                    "What DNS answers, and for each instance why it is in the answer or not"});
+  table.push_back({Method::get,
+                   "/api/v1/prometheus/sd",
+                   get_prometheus_targets,
+                   {{"service", "only this service"},
+                    {"namespace", "only services of this one; then \"service\" may be a label"},
+                    {"port", "the named port; \"metrics\" where there is one, else the default port, by default"}},
+                   "The instances as targets, for http_sd_configs"});
   table.push_back({Method::get, "/api/v1/status", get_status, {}, "The state of this server"});
   table.push_back({Method::get, "/api/v1/backup", get_backup, {}, "A consistent copy of the store"});
   table.push_back({Method::get, "/api/v1/openapi.json", get_openapi, {}, "This interface as OpenAPI"});
