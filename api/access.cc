@@ -40,6 +40,7 @@ AccessRules::AccessRules(const Options& options) {
     any_literal_ |= endpoint.address == "0.0.0.0" || endpoint.address == "::";
   }
   for (const auto& host : options.allowed_hosts) hosts_.insert(host_of(host));
+  if (!options.envoy.cluster.empty()) hosts_.insert(host_of(options.envoy.cluster));
   if (!options.token.empty()) token_ = digest(options.token);
 }
 

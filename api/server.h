@@ -41,6 +41,12 @@ struct CloudmapOptions {
   int max_srv = 0;  // SRV records per answer of the services that it makes, 0 = all
 };
 
+// Envoy's discovery.
+struct EnvoyOptions {
+  std::string cluster = "dnsd";  // what this server is called in Envoy's bootstrap: the Host that Envoy sends
+  std::string ns;                // whose services are clusters; "" = all
+};
+
 struct Options {
   std::vector<Endpoint> listen;
   std::string token;                              // bearer token; "" = none asked for
@@ -61,6 +67,7 @@ struct Options {
   ConsulOptions consul;
   EurekaOptions eureka;
   CloudmapOptions cloudmap;
+  EnvoyOptions envoy;
 };
 
 // resolve: what DNS answers for one question; explain: and why. From the code that answers, handed in by the daemon.

@@ -1,4 +1,4 @@
-// [consul], [eureka], [cloudmap]: where foreign interfaces work.
+// [consul], [eureka], [cloudmap], [envoy]: where foreign interfaces work.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -31,6 +31,15 @@ TEST(ConfigDialects, WorkInTheFirstNamespaceUnlessTheyNameOne) {
   EXPECT_EQ(dialects_of("").http.consul.ns, "corp");
   EXPECT_FALSE(parsed_dialects("[consul]\nnamespace = \"a b\""));
   EXPECT_FALSE(parsed_dialects("[consul]\nnode = \"a.b\""));
+}
+
+TEST(ConfigDialects, EnvoyHasACluster) {
+  const auto config = dialects_of("[envoy]\ncluster = \"disc_1\"\nnamespace = \"Prod.example.\"");
+  EXPECT_EQ(config.http.envoy.cluster, "disc_1");
+  EXPECT_EQ(config.http.envoy.ns, "prod.example");
+  EXPECT_EQ(dialects_of("").http.envoy.ns, "") << "all";
+  EXPECT_FALSE(parsed_dialects("[envoy]\ncluster = \"\""));
+  EXPECT_FALSE(parsed_dialects("[envoy]\ncluster = \"a b\""));
 }
 
 TEST(ConfigDialects, CloudMapHasAKeyAndAnEndpointWithItsTwin) {

@@ -83,11 +83,20 @@ Complaint set_endpoint(Config& config, const Value& value) {
   return std::nullopt;
 }
 
+// As a Host header can name it.
+bool is_host(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && text.find_first_of(" /@") == std::string_view::npos;
+}
+
 Complaint set_allowed_host(Config& config, const Value& value) {
-  if (value.text.empty() || value.text.size() > 253 || value.text.find_first_of(" /@") != std::string::npos) {
-    return fmt::format("\"{}\" is not a host name", value.text);
-  }
+  if (!is_host(value.text)) return fmt::format("\"{}\" is not a host name", value.text);
   config.http.allowed_hosts.push_back(value.text);
+  return std::nullopt;
+}
+
+Complaint set_envoy_cluster(Config& config, const Value& value) {
+  if (!is_host(value.text)) return fmt::format("\"{}\" cannot be a Host, which Envoy makes of it", value.text);
+  config.http.envoy.cluster = value.text;
   return std::nullopt;
 }
 
@@ -198,6 +207,8 @@ std::vector<Setting> dialect_settings() {
       {"cloudmap", "secret_key_file", Kind::text, 0, 0, set_secret_key_file, {}},
       {"cloudmap", "max_srv", Kind::integer, 0, 10'000, number(FIELD(http.cloudmap.max_srv)), {}},
       {"cloudmap", "endpoint", Kind::text, 0, 0, set_endpoint, {}},
+      {"envoy", "cluster", Kind::text, 0, 0, set_envoy_cluster, {}},
+      {"envoy", "namespace", Kind::text, 0, 0, apex(FIELD(http.envoy.ns)), {}},
   };
 }
 

@@ -31,6 +31,7 @@ LAYERS = {
     "api": {"registry", "registry/codec", "registry/store", "registry/write"},
     "api/native": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/cloudmap": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
+    "api/envoy": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/consul": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/dnsctl": {"registry", "registry/codec", "dnsd/answers"},  # zone check: the server's own reader of zone files
     "dnsd": {"api", "registry", "registry/codec", "registry/store", "registry/write", "registry/checks", "dnsd/wire",
