@@ -28,7 +28,7 @@ constexpr Mistake kMistakes[] = {
     {"KeyTwice", "[dns]\nworkers = 1\nworkers = 2", "3:11", "workers"},
     {"NoQuotes", "[store]\nkind = sqlite", "2:8", ""},
     {"UnknownTable", "[dnss]\nworkers = 1", "1:2", "unknown key \"dnss\"; did you mean \"dns\"?"},
-    {"ForeignTable", "[consul]\nnamespace = \"corp\"", "1:2", "unknown key \"consul\""},
+    {"ForeignTable", "[nomad]\nnamespace = \"corp\"", "1:2", "unknown key \"nomad\""},
     {"UnknownKey", "[dns]\ntcp_iddle = \"10s\"", "2:1", "\"tcp_iddle\" in [dns]; did you mean \"tcp_idle\"?"},
     {"TableAsValue", "dns = 3", "1:1", "\"dns\" is a table; write [dns]"},
     {"ListAsText", "[dns]\nlisten = \"127.0.0.1:53\"", "2:10", "dns.listen is a list of strings"},
