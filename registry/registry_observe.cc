@@ -97,7 +97,8 @@ Result<ChangeSet> Registry::heartbeat(std::string_view service, std::string_view
   const Found at = find(*impl_, service, id);
   if (at.service == nullptr) return fail(ProblemKind::unknown_service, fmt::format("no service '{}'", service));
   // Past deregister_after it is gone, whether or not the deletion has been committed yet.
-  if (!at || (at.instance->forget_at && now.mono >= *at.instance->forget_at)) {
+  if (!at || (at.instance->forget_at && now.mono >= *at.instance->forget_at) ||
+      impl_->is_reaped(*at.instance, now.mono)) {
     return fail(ProblemKind::unknown_instance, fmt::format("no instance '{}' of '{}'", id, service),
                 "register it again");
   }

@@ -143,6 +143,30 @@ TEST_F(SeveralLeases, ACriticalCheckTakesItsInstanceWithIt) {
   EXPECT_THAT(registry.due(now, 10).instances, IsEmpty());
 }
 
+TEST_F(SeveralLeases, OneThatEndedMovesNothingUntilItsInstanceGoes) {
+  register_with({named("a", 10s), named("b", 60s)});
+  pass(10s);
+  ASSERT_TRUE(i1().forget_at);
+  EXPECT_EQ(i1().horizon, *i1().lease_deadline) << "of the one that runs; what is out already cannot go from answers";
+  pass(50s);
+  EXPECT_EQ(i1().horizon, Mono::max());
+}
+
+TEST_F(SeveralLeases, WhatIsDueForDeregistrationIsGoneForHeartbeatsAndComesBackByACommit) {
+  CheckDef check = named("a", 10s);
+  check.deregister_after = 60s;
+  check.initial = CheckState::critical;
+  InstanceDef def = with_checks(instance("i1"), {check});
+  def.deregister_after = 30 * 24h;
+  ASSERT_TRUE(put_instance("web.corp", def));
+  pass(60s);
+  ASSERT_THAT(registry.due(now, 10).instances, ElementsAre(Registry::InstanceRef{"web.corp", "i1"}));
+  EXPECT_EQ(beat_of("a"), ProblemKind::unknown_instance) << "its deletion may be on its way";
+  EXPECT_EQ(*put_instance("web.corp", def), Outcome::replaced) << "an equal one alone would not stop that";
+  EXPECT_THAT(registry.due(now, 10).instances, IsEmpty());
+  EXPECT_FALSE(beat_of("a"));
+}
+
 TEST_F(SeveralLeases, ARegistrationGivesACriticalCheckItsTimeAnew) {
   CheckDef check = tcp_check();
   check.fall = 1;

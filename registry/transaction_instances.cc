@@ -66,9 +66,11 @@ Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef&& d
     if (auto problem = check_new_service(staging, service)) return std::unexpected(std::move(*problem));
   }
   if (auto problem = validate(def, service)) return std::unexpected(std::move(*problem));
-  // Equal, and its lease runs: the caller renews the lease, nothing else changes. An ended lease is another matter:
-  // bringing it back must not race with the deletion that deregister_after asks for, so it goes through the commit.
-  const bool over = present && present->base != nullptr && present->base->forget_at;
+  // Equal, and its lease runs: the caller renews the lease, nothing else changes. An ended lease is another matter, and
+  // so is a check that was critical for too long: bringing it back must not race with the deletion that
+  // deregister_after asks for, so it goes through the commit.
+  const Instance* const base = present ? present->base : nullptr;
+  const bool over = base != nullptr && (base->forget_at || staging.core().is_reaped(*base, staging.now().mono));
   if (present && *present->def == def && !over) return Outcome::unchanged;
   if (present && present->managed_by_config) return std::unexpected(config_manages("instance", def.id));
   if (owner) {
