@@ -122,5 +122,50 @@ TEST_F(Leases, ReportedStatesStayWhatTheyAre) {
   EXPECT_EQ(count_available(), 99);
 }
 
+// Two leases each, of which the second one's beats go on.
+class TwoLeases : public Fleet {
+ protected:
+  TwoLeases() {
+    CheckDef first = lease(30s), second = lease(30s);
+    first.name = "first";
+    second.name = "second";
+    put_fleet(10, 2, std::vector{first, second});
+  }
+  void beat_all(std::string_view check) {
+    each([&](const std::string& of, const std::string& id, int) {
+      keep(registry.heartbeat(of, id, check, {}, {}, now).value());
+    });
+  }
+};
+
+TEST_F(TwoLeases, AreHeldAndLetGoEachForItself) {
+  advance(20s);
+  beat_all("second");
+  advance(10s);  // the first ones are over
+  EXPECT_TRUE(registry.guard_holding());
+  EXPECT_EQ(count_available(), 100);
+  EXPECT_EQ(get(service(0), "i0").trace[0].lease, LeasePhase::held);
+  EXPECT_EQ(get(service(0), "i0").trace[1].lease, LeasePhase::running);
+  EXPECT_EQ(get(service(0), "i0").lease_deadline, now.mono + 20s);
+  advance(20s);  // and so are the second ones
+  EXPECT_EQ(get(service(0), "i0").trace[1].lease, LeasePhase::held);
+  EXPECT_FALSE(get(service(0), "i0").lease_deadline);
+  beat_all("first");
+  EXPECT_EQ(get(service(0), "i0").reason, Reason::guard_held) << "the other one is silent still";
+  beat_all("second");
+  EXPECT_EQ(count_reason(Reason::ok), 100);
+  EXPECT_EQ(registry.held_instances(), 0U);
+}
+
+TEST_F(TwoLeases, AreBelievedTogetherWhenTheGuardIsLifted) {
+  advance(30s);
+  ASSERT_EQ(registry.held_instances(), 100U);
+  keep(registry.lift_guard(now));
+  EXPECT_EQ(count_reason(Reason::lease_expired), 100);
+  EXPECT_EQ(registry.held_instances(), 0U);
+  advance(10min);
+  EXPECT_EQ(registry.due(now, 1000).instances.size(), 100U);
+}
+
 }  // namespace
 }  // namespace registry

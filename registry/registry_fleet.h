@@ -18,11 +18,14 @@ class Fleet : public Fixture {
   static std::string service(int number) { return fmt::format("s{}.corp", number); }
 
   void put_fleet(int services, int networks, const CheckDef& check) {
+    put_fleet(services, networks, std::vector{check});
+  }
+  void put_fleet(int services, int networks, const std::vector<CheckDef>& checks) {
     services_ = services;
     networks_ = networks;
     for (int i = 0; i < services * 10; ++i) {
       const auto address = fmt::format("10.0.{}.{}", i % networks, 1 + i / networks);
-      put_instance(service(i / 10), with_checks(instance(fmt::format("i{}", i), address), {check}));
+      put_instance(service(i / 10), with_checks(instance(fmt::format("i{}", i), address), checks));
     }
   }
   template <class F>

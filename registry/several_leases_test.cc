@@ -167,6 +167,71 @@ TEST_F(SeveralLeases, WhatIsDueForDeregistrationIsGoneForHeartbeatsAndComesBackB
   EXPECT_FALSE(beat_of("a"));
 }
 
+TEST_F(SeveralLeases, EachKeepsItsStateOverARestart) {
+  const auto keep = [&] {
+    const auto effects = registry.observed(changes);
+    log.insert(log.end(), effects.begin(), effects.end());
+  };
+  register_with({named("a", 10s), named("b", 60s), named("c", 60s)});
+  keep();
+  EXPECT_FALSE(beat_of("b", CheckState::critical));
+  keep();
+  pass(10s);
+  keep();
+  now.mono += 1000h;  // another boot
+  Registry restored;
+  restored.restore(log, 1000, now);
+  const Instance& after = *restored.find_instance("web.corp", "i1");
+  EXPECT_EQ(after.trace[0].lease, LeasePhase::ended);
+  EXPECT_EQ(after.forget_at, now.mono + 60s);
+  EXPECT_EQ(after.status[1].state, CheckState::critical) << "as it was told";
+  EXPECT_EQ(after.trace[1].lease, LeasePhase::running);
+  EXPECT_EQ(after.status[2].state, CheckState::passing);
+  EXPECT_EQ(after.lease_deadline, now.mono + 60s) << "a full term each";
+  for (const auto* check : {"a", "b"}) {
+    EXPECT_TRUE(restored.heartbeat("web.corp", "i1", check, std::nullopt, "", now)) << check;
+  }
+  EXPECT_TRUE(after.available);
+  EXPECT_FALSE(after.forget_at);
+  EXPECT_EQ(after.lease_deadline, now.mono + 10s);
+}
+
+TEST_F(SeveralLeases, ACriticalChecksTimeBeginsAnewAtARestart) {
+  CheckDef check = tcp_check();
+  check.fall = 1;
+  check.deregister_after = 60s;
+  register_with({check});
+  probe("web.corp", "i1", Verdict::failed);
+  const auto effects = registry.observed(changes);
+  log.insert(log.end(), effects.begin(), effects.end());
+  pass(59s);
+  Registry restored;
+  restored.restore(log, 1000, now);
+  now.mono += 59s;
+  (void)restored.advance(now);
+  EXPECT_THAT(restored.due(now, 10).instances, IsEmpty());
+  now.mono += 1s;
+  EXPECT_THAT(restored.due(now, 10).instances, ElementsAre(Registry::InstanceRef{"web.corp", "i1"}));
+}
+
+TEST_F(SeveralLeases, AnotherTemplateLeavesThoseOfTheInstanceAlone) {
+  register_with({named("a", 10s), named("b", 60s)});
+  pass(10s);
+  const Instance before = i1();
+  ServicePolicy policy;
+  policy.checks = {tcp_check()};
+  ASSERT_TRUE(put_service("web.corp", policy));
+  ASSERT_EQ(i1().checks->size(), 3U);
+  EXPECT_EQ(i1().trace[1].lease, LeasePhase::ended);
+  EXPECT_EQ(i1().forget_at, before.forget_at);
+  EXPECT_EQ(i1().lease_deadline, before.lease_deadline);
+  ASSERT_TRUE(put_service("web.corp", {}));
+  EXPECT_EQ(i1().trace[0].lease, LeasePhase::ended);
+  EXPECT_EQ(i1().forget_at, before.forget_at);
+  EXPECT_FALSE(beat_of("a"));
+  EXPECT_TRUE(i1().available);
+}
+
 TEST_F(SeveralLeases, ARegistrationGivesACriticalCheckItsTimeAnew) {
   CheckDef check = tcp_check();
   check.fall = 1;
