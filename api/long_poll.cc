@@ -21,6 +21,7 @@ using registry::Revision;
 // How long those that one change woke may take to be answered. What moves by itself (the time left of a lease) is shown
 // in seconds.
 constexpr registry::Millis kSameWake{50};
+constexpr registry::Millis kSettleStep{100};  // a peer that went, or a stop, is seen that soon
 
 Result<Poll> parse_poll(App& app, const Route& route, const Request& request) {
   if (route.dialect) return route.dialect->poll(app, request);
@@ -74,7 +75,19 @@ bool unchanged(const Read& before, const Read& now, Revision index) {
   return now.index <= index;
 }
 
-// Held: one Event, one subscription, and the request itself. Woken only by changes of the read's key.
+// Lets a storm of changes pass, until `time` is over or nobody waits any more.
+boost::asio::awaitable<void> let_settle(App& app, const Holds::Hold& hold, registry::Millis time) {
+  while (time.count() > 0 && !hold.gone) {
+    const auto part = std::min(time, kSettleStep);
+    time -= part;
+    boost::asio::steady_timer pause(app.executor, part);
+    boost::system::error_code ignored;
+    co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
+}
+
+// Held: one Event, one subscription, and the request itself. Woken only by changes of the read's key, and between two
+// looks at it a dialect lets changes settle, so that what it costs to be woken in vain is bounded too.
 boost::asio::awaitable<Response> hold_read(App& app, const Route& route, const Request& request, Read first, Poll poll,
                                            std::shared_ptr<Holds::Hold> hold) {
   using Clock = std::chrono::steady_clock;
@@ -84,15 +97,15 @@ boost::asio::awaitable<Response> hold_read(App& app, const Route& route, const R
   const auto deadline = Clock::now() + poll.wait;
   for (;;) {
     const bool woken = co_await hold->event.wait_until(deadline);
+    if (woken) co_await let_settle(app, *hold, poll.settle);
     auto now = handler(app, request);
     if (now && woken && !hold->gone && unchanged(first, *now, *poll.index)) {
       hold->event.clear();
       continue;
     }
-    if (woken && !hold->gone && poll.settle.count() > 0) {
-      boost::asio::steady_timer pause(app.executor, poll.settle);
-      boost::system::error_code ignored;
-      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    if (now && woken && now->settle > poll.settle) {
+      const auto left = std::chrono::floor<registry::Millis>(deadline - Clock::now());  // of what the client waits
+      co_await let_settle(app, *hold, std::min(now->settle - poll.settle, left));
       now = handler(app, request);
     }
     if (!now) co_return error_response(route.dialect, now.error());

@@ -27,6 +27,8 @@ struct Read {
   bool exists = true;
   // A list with a filter: a hash over what passes it. A held request is answered only when this changes.
   std::optional<std::uint64_t> fingerprint;
+  // After a change, before it is rendered, where the dialect's own (Poll) is less: for what takes long to render.
+  registry::Millis settle{};
   std::function<Response()> render;
 };
 using ReadFunction = registry::Result<Read>(App&, const Request&);
@@ -84,10 +86,11 @@ class Router {
   explicit Router(const std::vector<std::span<const Route>>& tables);
 
   struct Match {
-    const Route* route = nullptr;      // null: no such path, or (allow not empty) not with this method
-    std::vector<std::string> params;   // values of {places}, in order
-    std::string allow;                 // of a known path with another method
-    const Dialect* dialect = nullptr;  // of the route, or of that known path
+    const Route* route = nullptr;     // null: no such path, or (allow not empty) not with this method
+    std::vector<std::string> params;  // values of {places}, in order
+    std::string allow;                // of a known path with another method
+    // Of the route, or of that known path; of a path that is not there: of the others with its first segment.
+    const Dialect* dialect = nullptr;
   };
   [[nodiscard]] Match match(Method method, std::span<const std::string> segments) const;
 
@@ -97,6 +100,7 @@ class Router {
     bool rest = false;  // the last one is "{...*}"
     const Route* route = nullptr;
   };
+  [[nodiscard]] const Dialect* dialect_at(std::string_view first_segment) const;
   [[nodiscard]] static bool fits(const Entry& entry, std::span<const std::string> segments);
   std::vector<Entry> entries_;
 };

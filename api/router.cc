@@ -69,7 +69,14 @@ Router::Match Router::match(Method method, std::span<const std::string> segments
     }
     return match;
   }
+  if (!match.dialect && match.allow.empty() && !segments.empty()) match.dialect = dialect_at(segments.front());
   return match;
+}
+
+// Who asks for what an interface does not have shall understand the answer.
+const Dialect* Router::dialect_at(std::string_view first_segment) const {
+  const auto beside = std::ranges::find(entries_, first_segment, [](const Entry& entry) { return entry.segments[0]; });
+  return beside == entries_.end() ? nullptr : beside->route->dialect;
 }
 
 std::vector<Parameter> known_parameters(const Route& route) {

@@ -46,6 +46,15 @@ TEST(Router, NamesTheDialectOfAPathThatTakesAnotherMethod) {
   EXPECT_EQ(match.dialect, &kForeign);
 }
 
+TEST(Router, NamesTheDialectOfThePathsBesideOneThatIsNotThere) {
+  const std::vector<Route> ours{route(Method::get, "/api/a")}, theirs{route(Method::get, "/v1/a", &kForeign)};
+  const Router router({ours, theirs});
+  const std::vector<std::string> foreign{"v1", "b", "c"}, native{"api", "b"}, neither{"x"};
+  EXPECT_EQ(router.match(Method::get, foreign).dialect, &kForeign);
+  EXPECT_EQ(router.match(Method::get, native).dialect, nullptr);
+  EXPECT_EQ(router.match(Method::get, neither).dialect, nullptr);
+}
+
 TEST(Router, GivesTheRestOfAPathAsOne) {
   const std::vector<Route> theirs{route(Method::get, "/kv/{key*}")};
   const Router router({theirs});
