@@ -31,8 +31,9 @@ std::string text_of(const Problem& problem) {
 
 // python3-consul reads X-Consul-Index of every 404.
 Response error_text(const ProblemType& type, const Problem& problem) {
-  // Valid JSON that is no valid registration is 400 here.
-  auto response = text_response(type.status == 422 ? 400 : type.status, text_of(problem));
+  // Valid JSON that is no valid registration is 400 here; and 401 means to Consul's clients that there are no tokens.
+  const int status = type.status == 422 ? 400 : type.status == 401 ? 403 : type.status;
+  auto response = text_response(status, text_of(problem));
   if (type.status == 503) response.set("Retry-After", "1");
   return response;
 }

@@ -35,8 +35,9 @@ class ConsulDialect : public api::testing::ServerTest {};
 TEST_F(ConsulDialect, ReadsCarryConsulsHeaders) {
   serve();
   make_namespace();
-  for (const auto* path : {"/v1/health/service/none", "/v1/catalog/services", "/v1/agent/self", "/v1/status/leader",
-                           "/v1/agent/services", "/v1/kv/a/b", "/v1/agent/service/none"}) {
+  for (const auto* path :
+       {"/v1/health/service/none", "/v1/catalog/services", "/v1/agent/self", "/v1/status/leader", "/v1/agent/services",
+        "/v1/kv/a/b", "/v1/agent/service/none", "/v1/nothing/of/it", "/v1/health/service/"}) {
     const auto reply = call("GET", path);
     EXPECT_GE(std::atoi(reply.header("x-consul-index").c_str()), 1) << path;
     EXPECT_EQ(reply.header("x-consul-knownleader"), "true") << path;
@@ -83,11 +84,11 @@ TEST_F(ConsulDialect, TakesTheTokenWhereClientsPutIt) {
   Options options;
   options.token = "s3cret";
   serve(options);
-  EXPECT_EQ(call("GET", "/v1/status/leader").status, 401);
+  EXPECT_EQ(call("GET", "/v1/status/leader").status, 403) << "401 is \"ACLs are disabled\" for python3-consul";
   EXPECT_EQ(call("GET", "/v1/status/leader", {}, "X-Consul-Token: s3cret\r\n").status, 200);
   EXPECT_EQ(call("GET", "/v1/status/leader", {}, "Authorization: Bearer s3cret\r\n").status, 200);
   EXPECT_EQ(call("GET", "/v1/status/leader?token=s3cret").status, 200);
-  EXPECT_EQ(call("GET", "/v1/status/leader?token=other").status, 401);
+  EXPECT_EQ(call("GET", "/v1/status/leader?token=other").status, 403);
   EXPECT_EQ(call("GET", "/api/v1/status?token=s3cret").status, 401) << "the native interface takes the header alone";
 }
 
