@@ -33,13 +33,12 @@ registry::Result<Work> plan_check(App& app, const json::value& body) {
   auto check = read_check(fields, context_of(app, instance));
   if (check.note.id.empty()) check.note.id = check.note.name;
   if (check.note.id.empty()) return bad_request("Missing check name");
-  check.note.added = true;
   const auto same = app.part<Catalog>().find_check("", check.note.id);
   if (same && same->instance != *ref) {
     return registry::fail(ProblemKind::name_conflict,
                           fmt::format("a check of another service has the ID \"{}\"", check.note.id));
   }
-  add_check(std::move(check), made->def, made->foreign, same ? std::optional(same->name) : std::nullopt);
+  add_check(std::move(check), made->def, made->foreign);
   if (!fault.empty()) return bad_request(std::move(fault));
   return work_of(app, std::move(*made));
 }

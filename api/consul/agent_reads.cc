@@ -42,16 +42,23 @@ json::object with_hash(json::object service) {
 }
 
 json::object health_of(const App& app, const Entry& entry) {
-  return {{"AggregatedStatus", entry.status()},
+  return {{"AggregatedStatus", entry.aggregated()},
           {"Service", agent_service_json(app, entry)},
           {"Checks", checks_json(entry)}};
 }
 
 int code_of(std::string_view status) { return status == "passing" ? 200 : status == "warning" ? 429 : 503; }
 
+// In Consul's order: maintenance is worse than critical, though the code is the same.
+int rank_of(std::string_view status) { return code_of(status) + (status == "maintenance" ? 1 : 0); }
+
+bool wants_text(const Request& request) {
+  return request.header("accept").starts_with("text/plain") || request.parameter("format").value_or("") == "text";
+}
+
 Response health_answer(const Request& request, std::string_view status, const json::value& body) {
   Response response;
-  if (request.parameter("format").value_or("") == "text") {
+  if (wants_text(request)) {
     response = text_response(200, std::string(status));
   } else {
     response = json_answer(request, body);
@@ -104,7 +111,7 @@ Response get_agent_health_by_id(App& app, const Request& request) {
   const auto* instance = ref ? app.registry().find_instance(ref->service, ref->id) : nullptr;
   if (!service || !instance) return text_response(404, fmt::format("ServiceId {} not found", request.params[0]));
   const auto entry = entry_of(app, *service, *instance);
-  return now(app, health_answer(request, entry.status(), health_of(app, entry)));
+  return now(app, health_answer(request, entry.aggregated(), health_of(app, entry)));
 }
 
 // The worst of its instances on our node.
@@ -115,7 +122,7 @@ Response get_agent_health_by_name(App& app, const Request& request) {
   json::array list;
   for (const auto& entry : service ? entries_of(app, service->key()) : std::vector<Entry>()) {
     if (!catalog.node_key(entry.node).empty()) continue;
-    if (code_of(entry.status()) > code_of(worst)) worst = entry.status();
+    if (rank_of(entry.aggregated()) > rank_of(worst)) worst = entry.aggregated();
     list.push_back(health_of(app, entry));
   }
   if (list.empty()) return text_response(404, fmt::format("ServiceName {} Not Found", request.params[0]));

@@ -1,6 +1,9 @@
 // /v1/agent/service/...: services of our own node.
 #include <fmt/format.h>
 
+#include <set>
+
+#include "api/consul/check_ids.h"
 #include "api/consul/handlers.h"
 #include "api/consul/render.h"
 #include "api/consul/service_body.h"
@@ -18,33 +21,29 @@ std::unexpected<registry::Problem> unknown_service(std::string_view id) {
       fmt::format("Unknown service ID \"{}\". Ensure that the service ID is passed, not the service name.", id));
 }
 
-// In Consul's order: "Check" first, then "Checks". Ids and names that Consul would make up are not kept.
-void read_checks(App& app, const Fields& fields, Registration& made, std::string_view id, std::string_view name) {
+// In Consul's order: "Check" first, then "Checks". Those that are there stay, and those of the same id come anew,
+// unless the caller wants only what it brings: who registers a service again to change a tag must not lose its health.
+void read_checks(App& app, const Fields& fields, Registration& made, std::string_view name, bool alone) {
   std::vector<Fields> given;
   if (const auto one = fields.object({"Check"}); !one.empty()) given.push_back(one);
   for (auto& each : fields.objects({"Checks"})) {
     if (!each.empty()) given.push_back(each);
   }
+  keep_checks(app, made);
   const auto instance = made.def;  // the context must not move while checks are added
   const auto context = context_of(app, instance);
+  std::set<std::string> brought;
   for (std::size_t i = 0; i < given.size(); ++i) {
     auto body = read_check(given[i], context);
-    if (body.note.id == check_id(id, i, given.size())) body.note.id.clear();
+    if (body.note.id.empty()) body.note.id = check_id(made.id(), i, given.size());
     if (body.note.name == fmt::format("Service '{}' check", name)) body.note.name.clear();
-    add_check(std::move(body), made.def, made.foreign, std::nullopt);
+    brought.insert(body.note.id);
+    add_check(std::move(body), made.def, made.foreign);
   }
-}
-
-// Those that came by check/register stay, unless the caller wants only what it brings.
-void keep_added(App& app, Registration& made) {
-  const auto* present = present_of(app, made);
-  if (!present) return;
-  const auto foreign = read_foreign(*present->def);
-  for (const auto& check : present->def->checks) {
-    const auto note = foreign.checks.find(check.name);
-    if (note == foreign.checks.end() || !note->second.added) continue;
-    add_check({check, note->second, std::nullopt, {}}, made.def, made.foreign, std::nullopt);
-  }
+  if (!alone) return;
+  std::vector<registry::CheckDef> checks = made.def.checks;
+  std::erase_if(checks, [&](const auto& check) { return !brought.contains(made.foreign.checks[check.name].id); });
+  made.def.checks = std::move(checks);
 }
 
 registry::Result<Work> plan_registration(App& app, const Request& request, const json::value& body) {
@@ -54,11 +53,9 @@ registry::Result<Work> plan_registration(App& app, const Request& request, const
       read_service(app, fields, {.node = {}, .address = {}, .id = {}, .meta = {}, .peer = request.peer.address});
   if (!fault.empty()) return bad_request(std::move(fault));
   if (!made) return std::unexpected(std::move(made.error()));
-  auto id = fields.text({"ID", "service_id"});
-  const auto name = fields.text({"Name", "Service"});
-  read_checks(app, fields, *made, id.empty() ? name : id, name);
   const auto replace = request.parameter("replace-existing-checks");
-  if (!replace || !parse_bool(*replace).value_or(false)) keep_added(app, *made);
+  const bool alone = replace && parse_bool(*replace).value_or(false);
+  read_checks(app, fields, *made, fields.text({"Name", "Service"}), alone);
   if (!fault.empty()) return bad_request(std::move(fault));
   return work_of(app, std::move(*made));
 }

@@ -171,6 +171,60 @@ TEST_F(ConsulAgent, ChecksAreAddedAndTakenAway) {
             "400 ServiceID \"none\" does not exist");
 }
 
+TEST_F(ConsulAgent, RegisteringAgainLeavesTheChecksThatItDoesNotBring) {
+  const auto ids = [&] {
+    std::vector<std::string> out;
+    const auto checks = health("w").at(0).at("Checks");
+    for (const auto& check : checks.as_array()) out.push_back(text(check, "CheckID"));
+    return out;
+  };
+  ASSERT_EQ(put("agent/service/register", R"({"Name":"w","Check":{"TTL":"30s"}})"), "200 ");
+  ASSERT_EQ(put("agent/service/register", R"({"Name":"w","Tags":["new"]})"), "200 ");
+  EXPECT_THAT(ids(), ElementsAre("service:w"));
+  const auto native = call("GET", "/api/v1/services/w.corp/instances/w").json();
+  EXPECT_EQ(text(native.at("checks").at(0), "name"), "heartbeat") << "equal checks of many are kept once";
+  EXPECT_EQ(status_of("w"), "critical") << "and not available for the lack of a check";
+  ASSERT_EQ(put("agent/check/pass/service:w", ""), "200 ");
+  const auto* two = R"({"Name":"w","Checks":[{"TTL":"40s","Status":"passing"},{"TTL":"50s","Status":"passing"}]})";
+  ASSERT_EQ(put("agent/service/register", two), "200 ");
+  EXPECT_THAT(ids(), ElementsAre("service:w", "service:w:1", "service:w:2"));
+  EXPECT_EQ(status_of("w"), "passing") << "each keeps its own state";
+  const auto index = index_of("/v1/health/service/w");
+  ASSERT_EQ(put("agent/service/register", two), "200 ");
+  EXPECT_EQ(index_of("/v1/health/service/w"), index) << "an equal one changes nothing";
+  ASSERT_EQ(put("agent/check/fail/service:w:1", ""), "200 ");
+  ASSERT_EQ(put("agent/check/deregister/service:w:1", ""), "200 ");
+  EXPECT_THAT(ids(), ElementsAre("service:w", "service:w:2")) << "the others keep their ids";
+  EXPECT_EQ(put("agent/check/warn/service:w:2", ""), "200 ");
+  EXPECT_EQ(status_of("w"), "warning");
+  ASSERT_EQ(put("agent/service/register?replace-existing-checks=true", two), "200 ");
+  EXPECT_THAT(ids(), ElementsAre("service:w:2", "service:w:1"));
+  EXPECT_EQ(status_of("w"), "warning");
+}
+
+TEST_F(ConsulAgent, ChecksOfThePolicyTakeNoIdOfThoseThatWereRegistered) {
+  ASSERT_EQ(call("PUT", "/api/v1/services/w.corp", R"({"checks":[{"tcp":true}]})").status, 201);
+  ASSERT_EQ(put("agent/service/register", R"({"Name":"w","Port":80,"Check":{"TTL":"30s"}})"), "200 ");
+  const auto checks = health("w").at(0).at("Checks");
+  EXPECT_EQ(text(checks.at(0), "CheckID"), "policy:w:tcp");
+  EXPECT_EQ(text(checks.at(1), "CheckID"), "service:w");
+  EXPECT_EQ(put("agent/check/pass/service:w", ""), "200 ");
+  EXPECT_EQ(text(health("w").at(0).at("Checks").at(1), "Status"), "passing");
+  EXPECT_EQ(call("PUT", "/v1/agent/check/deregister/policy:w:tcp").status, 404);
+}
+
+TEST_F(ConsulAgent, TimesThatConsulTakesAreBroughtIntoOurBounds) {
+  ASSERT_EQ(put("agent/service/register",
+                R"({"Name":"w","Port":80,"Checks":[{"TCP":"localhost:80","Interval":"10ms"},
+                    {"TCP":"localhost:81","Interval":"24h","Timeout":"5m"},{"TTL":"10ms"}]})"),
+            "200 ");
+  const auto checks = call("GET", "/api/v1/services/w.corp/instances/w").json().at("checks");
+  EXPECT_EQ(text(checks.at(0), "interval"), "1s") << "Consul's own least";
+  EXPECT_EQ(text(checks.at(1), "interval"), "1h");
+  EXPECT_EQ(text(checks.at(1), "timeout"), "1m");
+  EXPECT_EQ(text(checks.at(2), "heartbeat"), "1s");
+}
+
 TEST_F(ConsulAgent, MaintenanceTakesAServiceOutAndBack) {
   ASSERT_EQ(put("agent/service/register", R"({"Name":"w","ID":"w1"})"), "200 ");
   EXPECT_EQ(put("agent/service/maintenance/w1?enable=true&reason=new+disk", ""), "200 ");
@@ -179,6 +233,10 @@ TEST_F(ConsulAgent, MaintenanceTakesAServiceOutAndBack) {
   EXPECT_EQ(text(check, "Status"), "critical");
   EXPECT_EQ(text(check, "Notes"), "new disk");
   EXPECT_EQ(call("GET", "/v1/health/service/w?passing=true").body, "[]");
+  const auto health_of = call("GET", "/v1/agent/health/service/id/w1");
+  EXPECT_EQ(health_of.status, 503);
+  EXPECT_EQ(text(health_of.json(), "AggregatedStatus"), "maintenance");
+  EXPECT_EQ(call("GET", "/v1/health/state/critical").json().as_array().size(), 1U);
   const auto native = call("GET", "/api/v1/services/w.corp/instances/w1").json();
   EXPECT_TRUE(native.at("draining").as_bool());
   EXPECT_TRUE(native.at("safe_after").is_string()) << "a drain, and measured as one";
@@ -220,7 +278,7 @@ TEST_F(ConsulAgent, RefusesWithTextWhatCannotBe) {
   refuses(R"({"Name":"a","Check":{"TTL":"soon"}})", "Request decode failed");
   refuses(R"({"Name":7})", "Request decode failed");
   refuses(R"({"Name":"a","Port":70000})", "Port");
-  refuses(R"({"Name":"a","Check":{"Script":"exit 0","Interval":"9s"}})", "give Args");
+  refuses(R"({"Name":"a","Check":{"Script":"exit 0","Interval":"9s"}})", "exec");
   refuses(R"({"Name":"a","Check":{"Args":["/bin/true"],"Interval":"9s"}})", "exec");
   refuses(R"({"Name":"a","Check":{"DockerContainerID":"x","Interval":"9s"}})", "Docker");
   refuses(R"({"Name":"a","Address":"10.0.0.1","Check":{"HTTP":"http://10.0.0.2/","Interval":"9s"}})", "10.0.0.2");
@@ -265,6 +323,7 @@ TEST_F(ConsulAgent, HealthOfAServiceIsAStatusCode) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(text(reply.json(), "AggregatedStatus"), "passing");
   EXPECT_EQ(call("GET", "/v1/agent/health/service/name/w?format=text").body, "passing");
+  EXPECT_EQ(call("GET", "/v1/agent/health/service/id/w1", {}, "Accept: text/plain\r\n").body, "passing");
   EXPECT_EQ(call("GET", "/v1/agent/health/service/id/none").status, 404);
   EXPECT_EQ(call("GET", "/v1/agent/health/service/name/none").status, 404);
 }

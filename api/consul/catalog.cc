@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "api/consul/foreign.h"
 #include "api/dialect.h"
@@ -42,7 +42,8 @@ const registry::Namespace* Catalog::ns() {
 }
 
 void Catalog::build() {
-  floor_ = services_index_ = std::max<Revision>(app_.registry().revision(), 1);
+  floor_ = services_index_ = facts_index_ = std::max<Revision>(app_.registry().revision(), 1);
+  nodes_index_ = std::max(nodes_index_, floor_);
   for (const auto key : app_.registry().services_of(apex_)) {
     const auto* service = app_.registry().find_service(key);
     if (!service) continue;
@@ -90,6 +91,8 @@ void Catalog::add(const Ref& ref, std::shared_ptr<const InstanceDef> def, Revisi
   for (const auto& tag : def->tags) moved |= count(service.tags, tag, true);
   if (!foreign.name.empty()) moved |= count(service.names, foreign.name, true);
   if (moved) services_index_ = revision;
+  service.index = facts_index_ = revision;
+  if (!node.empty()) move_nodes(revision);
   known_[ref] = std::move(def);
 }
 
@@ -115,8 +118,10 @@ void Catalog::remove(const Ref& ref, Revision revision) {
   bool moved = --service.instances == 0;
   for (const auto& tag : def.tags) moved |= count(service.tags, tag, false);
   if (!foreign.name.empty()) moved |= count(service.names, foreign.name, false);
+  service.index = facts_index_ = revision;
   if (service.instances == 0) services_.erase(ref.service);
   if (moved) services_index_ = revision;
+  if (!node.empty()) move_nodes(revision);
 }
 
 Result<DomainName> Catalog::service_name(std::string_view name) {
@@ -153,39 +158,6 @@ std::string Catalog::node_key(std::string_view node) const {
   return key == registry::fold(app_.options.consul.node) ? std::string() : key;
 }
 
-std::optional<Ref> Catalog::find(std::string_view node_key, std::string_view id) {
-  const auto node = nodes().find(node_key);
-  if (node == nodes_.end()) return std::nullopt;
-  const auto found = node->second.find(id);
-  if (found == node->second.end()) return std::nullopt;
-  return *found->second.begin();
-}
-
-std::optional<Catalog::Check> Catalog::nth_check(const Ref& ref, std::size_t n) const {
-  const auto* instance = app_.registry().find_instance(ref.service, ref.id);
-  if (!instance || n >= instance->checks->size()) return std::nullopt;
-  return Check{ref, (*instance->checks)[n].name};
-}
-
-// "service:<id>" of an only check, "service:<id>:<n>" of several: made up, so they are not kept.
-std::optional<Catalog::Check> Catalog::find_check(std::string_view node_key, std::string_view check_id) {
-  ns();
-  const auto given = checks_.find({std::string(node_key), std::string(check_id)});
-  if (given != checks_.end()) return Check{given->second.begin()->first, given->second.begin()->second};
-  constexpr std::string_view kPrefix = "service:";
-  if (!check_id.starts_with(kPrefix)) return std::nullopt;
-  const auto id = check_id.substr(kPrefix.size());
-  if (const auto ref = find(node_key, id)) return nth_check(*ref, 0);
-  const auto colon = id.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::size_t n = 0;
-  const auto number = id.substr(colon + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), n);
-  if (error != std::errc{} || end != number.data() + number.size() || n == 0) return std::nullopt;
-  const auto ref = find(node_key, id.substr(0, colon));
-  return ref ? nth_check(*ref, n - 1) : std::nullopt;
-}
-
 const std::map<std::string, Catalog::Ids, std::less<>>& Catalog::nodes() {
   ns();
   return nodes_;
@@ -205,14 +177,54 @@ Revision Catalog::service_index(const std::string& service_key) {
   return gone == gone_.end() ? floor_ : gone->second;
 }
 
+Revision Catalog::facts_index(const std::string& service_key) {
+  const auto known = services().find(service_key);
+  return known == services_.end() ? service_index(service_key) : known->second.index;
+}
+
 Revision Catalog::services_index() {
   ns();
   return services_index_;
 }
 
+Revision Catalog::facts_index() {
+  ns();
+  return std::max(facts_index_, nodes_index_);
+}
+
+Revision Catalog::nodes_index() {
+  ns();
+  return nodes_index_;
+}
+
+// Never runs back, also where the namespace itself is removed and made again.
 Revision Catalog::all_index() {
   ns();
-  return std::max(floor_, app_.registry().namespace_index(apex_).value_or(1));
+  all_index_ = std::max({all_index_, floor_, app_.registry().namespace_index(apex_).value_or(1)});
+  return all_index_;
+}
+
+std::size_t Catalog::size() {
+  ns();
+  return known_.size();
+}
+
+bool Catalog::remember(Node node) {
+  ns();
+  const auto key = node_key(node.name);
+  if (!bare_.contains(key) && bare_.size() >= kMaxBareNodes) return false;
+  // No commit, so no revision: the list of nodes counts on by itself.
+  node.index = ++nodes_index_;
+  bare_[key] = std::move(node);
+  return true;
+}
+
+void Catalog::forget(const std::string& node_key) {
+  if (bare_.erase(node_key) > 0) ++nodes_index_;
+}
+
+void Catalog::move_nodes(Revision revision) {
+  if (std::exchange(nodes_revision_, revision) != revision) nodes_index_ = std::max(nodes_index_ + 1, revision);
 }
 
 std::string Catalog::feed_key() {

@@ -12,12 +12,15 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/object.hpp>
+
 #include "api/app.h"
 
 namespace api::consul {
 
 using Ref = registry::Registry::InstanceRef;
 inline constexpr std::size_t kMaxTombstones = 10'000;  // removed services whose last index is known: about 1 MB
+inline constexpr std::size_t kMaxBareNodes = 1'000;    // at most 32 KB of a body each, as a rule 200 octets
 
 class Catalog {
  public:
@@ -33,7 +36,12 @@ class Catalog {
 
   // Nodes are folded; ours is "".
   [[nodiscard]] std::string node_key(std::string_view node) const;
+  // What was registered here goes first; of several that other interfaces gave the same id, in several services, none
+  // is meant.
   [[nodiscard]] std::optional<Ref> find(std::string_view node_key, std::string_view id);
+  // What a registration of that id replaces: the one in its service, else one that was made here.
+  [[nodiscard]] std::optional<Ref> find_own(std::string_view node_key, std::string_view id,
+                                            const std::string& service_key);
   struct Check {
     Ref instance;
     std::string name;  // in the registry
@@ -42,16 +50,32 @@ class Catalog {
 
   using Ids = std::map<std::string, std::set<Ref>, std::less<>>;  // natively registered ones may share an id
   [[nodiscard]] const std::map<std::string, Ids, std::less<>>& nodes();
+  // Nodes that were registered by themselves. In memory alone: what they are good for is to be found again by the
+  // client that made them, before their services come.
+  struct Node {
+    std::string name, address, id;
+    boost::json::object meta;
+    registry::Revision index = 1;
+  };
+  [[nodiscard]] const std::map<std::string, Node, std::less<>>& bare_nodes() const { return bare_; }
+  [[nodiscard]] bool remember(Node node);  // false: there are too many
+  void forget(const std::string& node_key);
   struct Service {
     std::size_t instances = 0;
+    registry::Revision index = 1;                    // the last time that one was put or removed
     std::map<std::string, std::size_t> tags, names;  // how many bear it; names: of those spelled in their own way
   };
   [[nodiscard]] const std::map<std::string, Service, std::less<>>& services();  // by folded FQDN
 
   [[nodiscard]] registry::Revision service_index(const std::string& service_key);  // survives its removal
-  [[nodiscard]] registry::Revision services_index();                               // of their names and tags
-  [[nodiscard]] registry::Revision all_index();                                    // of anything: checks, nodes
-  [[nodiscard]] std::string feed_key();                                            // that wakes for anything
+  // Of what is registered there, whatever its health: of one service, of the nodes' list, of all.
+  [[nodiscard]] registry::Revision facts_index(const std::string& service_key);
+  [[nodiscard]] registry::Revision nodes_index();
+  [[nodiscard]] registry::Revision facts_index();
+  [[nodiscard]] registry::Revision services_index();  // of their names and tags
+  [[nodiscard]] registry::Revision all_index();       // of anything: checks as well
+  [[nodiscard]] std::size_t size();                   // instances
+  [[nodiscard]] std::string feed_key();               // that wakes for anything
 
  private:
   void build();
@@ -59,7 +83,8 @@ class Catalog {
   void refresh(const Ref& ref, registry::Revision revision);
   void add(const Ref& ref, std::shared_ptr<const registry::InstanceDef> def, registry::Revision revision);
   void remove(const Ref& ref, registry::Revision revision);
-  [[nodiscard]] std::optional<Check> nth_check(const Ref& ref, std::size_t n) const;
+  void move_nodes(registry::Revision revision);
+  [[nodiscard]] std::optional<Check> check_of(const Ref& ref, std::string_view id, std::string_view check_id) const;
 
   App& app_;
   std::string apex_;  // "" until there is one
@@ -68,8 +93,10 @@ class Catalog {
   std::map<std::pair<std::string, std::string>, std::set<std::pair<Ref, std::string>>> checks_;  // ids that were given
   std::map<std::string, Service, std::less<>> services_;
   std::map<std::string, registry::Revision, std::less<>> gone_;
+  std::map<std::string, Node, std::less<>> bare_;
   registry::Revision floor_ = 1;  // of services that were never seen, or are forgotten
-  registry::Revision services_index_ = 1;
+  registry::Revision services_index_ = 1, facts_index_ = 1, nodes_index_ = 1, all_index_ = 1;
+  registry::Revision nodes_revision_ = 0;  // of the last change that moved nodes_index_
   registry::Feed::Subscription subscription_;
 };
 

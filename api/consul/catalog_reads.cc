@@ -48,6 +48,17 @@ json::object own_node(const App& app) {
           {"ModifyIndex", 1}};
 }
 
+json::object bare_node(const App& app, const Catalog::Node& node) {
+  return {{"ID", node.id.empty() ? uuid_of(node.name) : node.id},
+          {"Node", node.name},
+          {"Address", node.address},
+          {"Datacenter", app.options.consul.datacenter},
+          {"TaggedAddresses", json::object{{"lan", node.address}, {"wan", node.address}}},
+          {"Meta", node.meta},
+          {"CreateIndex", node.index},
+          {"ModifyIndex", node.index}};
+}
+
 // A node is told by the first of its services.
 std::optional<Entry> first_of(const App& app, const Catalog::Ids& ids) {
   for (const auto& [id, refs] : ids) {
@@ -71,14 +82,22 @@ Response render_nodes(App& app, const Request& request, const Selection& selecti
   selection.sort(entries);
   json::array list;
   std::optional<std::string> fault;
+  const auto add_bare = [&](bool near) {
+    for (const auto& [key, node] : catalog.bare_nodes()) {
+      if (fault || catalog.nodes().contains(key) || selection.wants_near(node.name) != near) continue;
+      if (selection.takes_node(node.meta)) fault = selection.add(list, bare_node(app, node));
+    }
+  };
   const bool own_first = selection.wants_near(app.options.consul.node);
   const auto add_own = [&] {
     if (!fault && !selection.has_node_meta()) fault = selection.add(list, own_node(app));
   };
   if (own_first) add_own();
+  add_bare(true);
   for (const auto& entry : entries) {
     if (!fault) fault = selection.add(list, node_json(app, entry));
   }
+  add_bare(false);
   if (!own_first) add_own();
   if (fault) return text_response(400, std::move(*fault));
   return json_answer(request, list);
@@ -93,8 +112,10 @@ std::optional<NodeServices> find_node(App& app, const std::string& name) {
   const auto key = catalog.node_key(name);
   const auto found = catalog.nodes().find(key);
   if (found == catalog.nodes().end()) {
-    if (!key.empty()) return std::nullopt;
-    return NodeServices{own_node(app), {}};
+    if (key.empty()) return NodeServices{own_node(app), {}};
+    const auto bare = catalog.bare_nodes().find(key);
+    if (bare == catalog.bare_nodes().end()) return std::nullopt;
+    return NodeServices{bare_node(app, bare->second), {}};
   }
   auto entries = entries_of(app, found->second);
   auto node = key.empty() || entries.empty() ? own_node(app) : node_json(app, entries.front());
@@ -124,28 +145,42 @@ Response render_node_services(App& app, const Request& request, const Selection&
   return json_answer(request, json::object{{"Node", std::move(found->node)}, {"Services", std::move(services)}});
 }
 
+// What is listed here tells no health, so health wakes nobody.
+registry::Result<Read> facts_read(App& app, const Request& request,
+                                  Response (*render)(App&, const Request&, const Selection&)) {
+  auto read = wide_read(app, request, size_of_node(app, request), render);
+  if (read) read->index = app.part<Catalog>().facts_index();
+  return read;
+}
+
 }  // namespace
 
 registry::Result<Read> get_catalog_service(App& app, const Request& request) {
-  return service_read(app, request, render_catalog_service);
+  auto read = service_read(app, request, render_catalog_service);
+  if (read) read->index = app.part<Catalog>().facts_index(read->feed_key);
+  return read;
 }
 
 registry::Result<Read> get_catalog_services(App& app, const Request& request) {
-  auto read = wide_read(app, request, render_services);
-  if (read) read->index = app.part<Catalog>().services_index();
+  auto& catalog = app.part<Catalog>();
+  const bool looks_at_nodes = request.parameter("node-meta").has_value();
+  auto read = wide_read(app, request, looks_at_nodes ? catalog.size() : catalog.services().size(), render_services);
+  if (read) read->index = catalog.services_index();
   return read;
 }
 
 registry::Result<Read> get_catalog_nodes(App& app, const Request& request) {
-  return wide_read(app, request, render_nodes);
+  auto read = wide_read(app, request, app.part<Catalog>().nodes().size(), render_nodes);
+  if (read) read->index = app.part<Catalog>().nodes_index();
+  return read;
 }
 
 registry::Result<Read> get_catalog_node(App& app, const Request& request) {
-  return wide_read(app, request, render_node);
+  return facts_read(app, request, render_node);
 }
 
 registry::Result<Read> get_catalog_node_services(App& app, const Request& request) {
-  return wide_read(app, request, render_node_services);
+  return facts_read(app, request, render_node_services);
 }
 
 Response get_catalog_datacenters(App& app, const Request& request) {

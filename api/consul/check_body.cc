@@ -7,6 +7,7 @@
 
 #include "api/consul/dialect.h"
 #include "registry/text.h"
+#include "registry/validate.h"
 
 namespace api::consul {
 
@@ -21,6 +22,9 @@ namespace {
 constexpr Millis kDefaultTimeout{10'000};
 constexpr Millis kLeastDeregister{60'000};                  // Consul's own least
 constexpr Millis kMostDeregister{30LL * 24 * 3600 * 1000};  // the registry's most
+constexpr Millis kLeastInterval{1'000};                     // Consul's own least; what is less is taken for it
+constexpr Millis kMostInterval{3'600'000};                  // the registry's most: asking more often does no harm
+constexpr Millis kLeastLease{1'000};                        // the registry's least
 
 struct Where {
   std::string host;  // as given, without brackets
@@ -145,11 +149,6 @@ void read_alias(CheckDef& def, const Fields& fields, const CheckContext& context
 
 // What there is no probe for, each with what to do instead.
 void refuse_others(const Fields& fields) {
-  if (fields.has({"Script"})) {
-    return fields.refuse(
-        "a check's Script is a line for a shell, and there is none here: give Args, with the program's full path "
-        "([health] exec of the configuration lists the programs that may run)");
-  }
   if (fields.has({"DockerContainerID", "docker_container_id"})) return fields.refuse("Docker checks are not run here");
   if (fields.has({"UDP"})) return fields.refuse("UDP checks are not made here");
   if (fields.has({"H2PING", "H2PingUseTLS"})) return fields.refuse("H2PING checks are not made here: use GRPC");
@@ -160,7 +159,7 @@ void refuse_others(const Fields& fields) {
 void read_kind(CheckDef& def, const Fields& fields, const CheckContext& context) {
   if (const auto ttl = fields.duration({"TTL"}); ttl.count() > 0) {
     def.kind = CheckKind::heartbeat;
-    def.lease = ttl;
+    def.lease = std::max(ttl, kLeastLease);
   } else if (!fields.text({"HTTP"}).empty()) {
     read_http(def, fields, context);
   } else if (!fields.text({"TCP"}).empty()) {
@@ -170,6 +169,9 @@ void read_kind(CheckDef& def, const Fields& fields, const CheckContext& context)
   } else if (auto args = fields.texts({"Args", "ScriptArgs", "script_args"}); !args.empty()) {
     def.kind = CheckKind::exec;
     def.exec = std::move(args);
+  } else if (auto script = fields.text({"Script"}); !script.empty()) {
+    def.kind = CheckKind::exec;  // only where the configuration lets the shell run
+    def.exec = {"/bin/sh", "-c", std::move(script)};
   } else if (fields.has({"AliasService", "alias_service"}) || fields.has({"AliasNode", "alias_node"})) {
     read_alias(def, fields, context);
   } else {
@@ -181,8 +183,9 @@ void read_timing(CheckDef& def, const Fields& fields) {
   const auto interval = fields.duration({"Interval", "IntervalDuration"});
   if (interval.count() == 0) return fields.refuse("Must provide TTL or Script/DockerContainerID/HTTP/TCP and Interval");
   const auto timeout = fields.duration({"Timeout", "TimeoutDuration"});
-  def.interval = interval;
-  def.timeout = std::min(timeout.count() > 0 ? timeout : kDefaultTimeout, interval);
+  def.interval = std::clamp(interval, kLeastInterval, kMostInterval);
+  def.timeout =
+      std::min({timeout.count() > 0 ? timeout : kDefaultTimeout, def.interval, Millis(registry::kMaxTimeout)});
   // Consul believes every result unless told otherwise.
   def.rise = static_cast<int>(
       std::max<std::int64_t>(1, fields.number({"SuccessBeforePassing", "success_before_passing"}, 0, 100)));
@@ -218,11 +221,13 @@ std::string_view word_of(CheckKind kind) {
   return kWords[static_cast<std::size_t>(kind)];
 }
 
-// An id that was given, as far as it can be a name; else what kind it is.
+// An id that was given, as far as it can be a name; else what kind it is. An id of Consul's making as well: it names
+// the instance, and the checks of many instances are kept once where they are equal.
 std::string free_name(const CheckBody& body, const std::vector<CheckDef>& taken) {
   const auto& id = body.note.id;
-  const bool fits = !id.empty() && id != "lease" && id.size() <= registry::kMaxLabel && !registry::has_control(id);
-  const auto base = fits ? id : id.empty() ? std::string(word_of(body.def.kind)) : registry::label_for_id(id);
+  const bool own = !id.empty() && !id.starts_with("service:");
+  const bool fits = own && id != "lease" && id.size() <= registry::kMaxLabel && !registry::has_control(id);
+  const auto base = fits ? id : own ? registry::label_for_id(id) : std::string(word_of(body.def.kind));
   auto name = base;
   for (int n = 2; std::ranges::find(taken, name, &CheckDef::name) != taken.end(); ++n) {
     name = fmt::format("{}-{}", registry::clip_utf8(base, registry::kMaxLabel - 4), n);
@@ -263,11 +268,18 @@ CheckBody read_catalog_check(const Fields& fields, const CheckContext& context) 
   return body;
 }
 
-void add_check(CheckBody body, InstanceDef& def, Foreign& foreign, std::optional<std::string> replaces) {
+std::string name_of_check(const Foreign& foreign, std::string_view id) {
+  if (id.empty()) return {};
+  const auto found = std::ranges::find_if(foreign.checks, [&](const auto& each) { return each.second.id == id; });
+  return found == foreign.checks.end() ? std::string() : found->first;
+}
+
+void add_check(CheckBody body, InstanceDef& def, Foreign& foreign) {
   std::vector<CheckDef> checks = def.checks;
-  const auto old = replaces ? std::ranges::find(checks, *replaces, &CheckDef::name) : checks.end();
-  body.def.name = old != checks.end() ? *replaces : free_name(body, checks);
+  auto name = name_of_check(foreign, body.note.id);
+  body.def.name = name.empty() ? free_name(body, checks) : std::move(name);
   foreign.checks[body.def.name] = std::move(body.note);
+  const auto old = std::ranges::find(checks, body.def.name, &CheckDef::name);
   if (old != checks.end()) {
     *old = std::move(body.def);
   } else {

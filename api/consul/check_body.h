@@ -13,7 +13,7 @@
 namespace api::consul {
 
 struct CheckBody {
-  registry::CheckDef def;  // its name is not set yet
+  registry::CheckDef def;  // its name is set when it is added
   CheckNote note;
   std::optional<registry::CheckState> status;  // that was given
   std::string output;
@@ -30,7 +30,9 @@ struct CheckContext {
 // One of /v1/catalog/register: with a Definition that can be probed it is such a check, else its state is told.
 [[nodiscard]] CheckBody read_catalog_check(const Fields& fields, const CheckContext& context);
 
-// Adds it under a name that no other one has; one that has its id (in the registry's words) is replaced.
-void add_check(CheckBody body, registry::InstanceDef& def, Foreign& foreign, std::optional<std::string> replaces);
+// The name in the registry of the check that has this id; "" = none has. `foreign` with the ids written out.
+[[nodiscard]] std::string name_of_check(const Foreign& foreign, std::string_view id);
+// Adds it under a name that no other one has. One that has its id is replaced and keeps its name, thus its state.
+void add_check(CheckBody body, registry::InstanceDef& def, Foreign& foreign);
 
 }  // namespace api::consul

@@ -66,7 +66,7 @@ std::vector<std::string> Fields::texts(Names names) const {
   for (const auto& item : list ? *list : boost::json::array()) {
     const auto* text = item.if_string();
     if (text) out.emplace_back(text->data(), text->size());
-    if (!text) wrong(names, "a list of strings");
+    if (!text && !item.is_null()) wrong(names, "a list of strings");
   }
   return out;
 }

@@ -32,6 +32,22 @@ void read(json::object& target, const json::object& from, std::string_view name)
   if (const auto* object = value ? value->if_object() : nullptr) target = *object;
 }
 
+bool is_place(const json::value& value) {
+  const auto* object = value.if_object();
+  const auto* address = object ? object->if_contains("Address") : nullptr;
+  const auto* port = object ? object->if_contains("Port") : nullptr;
+  return address && address->is_string() && port && port->is_int64();
+}
+
+// Go's clients decode no answer at all that holds something else there.
+void keep_only(json::object& members, bool (*good)(const json::value&)) {
+  json::object kept;
+  for (const auto& member : members) {
+    if (good(member.value())) kept[member.key()] = member.value();
+  }
+  members = std::move(kept);
+}
+
 void write(json::object& to, std::string_view name, const std::string& text) {
   if (!text.empty()) to[name] = text;
 }
@@ -45,7 +61,6 @@ CheckNote read_note(const json::object& from) {
   read(note.id, from, "id");
   read(note.name, from, "name");
   read(note.notes, from, "notes");
-  read(note.added, from, "added");
   return note;
 }
 
@@ -54,7 +69,6 @@ json::object write_note(const CheckNote& note) {
   write(out, "id", note.id);
   write(out, "name", note.name);
   write(out, "notes", note.notes);
-  if (note.added) out["added"] = true;
   return out;
 }
 
@@ -77,7 +91,11 @@ Foreign read_foreign(const registry::InstanceDef& def) {
   read(foreign.node_address, ours, "node_address");
   read(foreign.node_id, ours, "node_id");
   read(foreign.node_meta, ours, "node_meta");
+  if (!foreign.node_meta.empty()) {
+    keep_only(foreign.node_meta, [](const json::value& value) { return value.is_string(); });
+  }
   read(foreign.tagged_addresses, ours, "tagged_addresses");
+  if (!foreign.tagged_addresses.empty()) keep_only(foreign.tagged_addresses, is_place);
   read(foreign.enable_tag_override, ours, "enable_tag_override");
   read(checks, ours, "checks");
   for (const auto& member : checks) {

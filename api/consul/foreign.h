@@ -13,7 +13,6 @@ namespace api::consul {
 
 struct CheckNote {
   std::string id, name, notes;  // "" = what Consul would make up
-  bool added = false;           // by check/register: a registration of the service without it leaves it there
 };
 
 struct Foreign {
@@ -25,6 +24,12 @@ struct Foreign {
   bool enable_tag_override = false;
   std::map<std::string, CheckNote, std::less<>> checks;  // by the check's name in the registry
 };
+
+// Consul keeps a service until it is deregistered, however long it fails; this is the most that a lease may be over.
+inline constexpr registry::Millis kKept{30LL * 24 * 3600 * 1000};
+// Whether it came through this interface. Only such a registration is moved by one of its id under another name: the
+// same id in two services is nothing unusual in other interfaces.
+[[nodiscard]] inline bool made_here(const registry::InstanceDef& def) { return def.deregister_after == kKept; }
 
 [[nodiscard]] Foreign read_foreign(const registry::InstanceDef& def);
 void write_foreign(const Foreign& foreign, registry::InstanceDef& def);  // what other interfaces keep there stays

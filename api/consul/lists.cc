@@ -7,6 +7,14 @@ namespace api::consul {
 using registry::ProblemKind;
 using registry::Result;
 
+namespace {
+
+// An instance takes about 10 us to render, and the control thread does nothing else meanwhile: a watcher of many may
+// take a fifth of it at most, however fast they change.
+registry::Millis settle_of(std::size_t instances) { return registry::Millis(instances / 20); }
+
+}  // namespace
+
 std::vector<Entry> entries_of(const App& app, const std::string& service_key) {
   std::vector<Entry> out;
   const auto* service = app.registry().find_service(service_key);
@@ -28,13 +36,18 @@ std::vector<Entry> entries_of(const App& app, const Catalog::Ids& ids) {
   return out;
 }
 
-Result<std::vector<Entry>> all_entries(App& app) {
+Result<std::vector<Entry>> entries_in_state(App& app, std::string_view state) {
   std::vector<Entry> out;
   for (const auto& [key, counts] : app.part<Catalog>().services()) {
-    if (out.size() + counts.instances > kMaxListed) {
-      return bad_request(fmt::format("more than {} services are registered: ask by name", kMaxListed));
+    const auto* service = app.registry().find_service(key);
+    if (!service) continue;
+    for (const auto& [id, instance] : service->instances) {
+      if (state != "any" && !has_check_in(instance, state)) continue;
+      if (out.size() == kMaxListed) {
+        return bad_request(fmt::format("more than {} services are in this state: ask by name", kMaxListed));
+      }
+      out.push_back(entry_of(app, *service, instance));
     }
-    for (auto& entry : entries_of(app, key)) out.push_back(std::move(entry));
   }
   return out;
 }
@@ -75,21 +88,31 @@ Result<Read> service_read(App& app, const Request& request,
   Read read;
   read.index = service ? catalog.service_index(key) : 1;
   read.feed_key = key;
+  const auto* present = app.registry().find_service(key);
+  read.settle = settle_of(present ? present->instances.size() : 0);
   read.render = [&app, &request, render, key, selection = std::move(*selection)] {
     return render(app, request, selection, key);
   };
   return read;
 }
 
-Result<Read> wide_read(App& app, const Request& request, Response (*render)(App&, const Request&, const Selection&)) {
+Result<Read> wide_read(App& app, const Request& request, std::size_t size,
+                       Response (*render)(App&, const Request&, const Selection&)) {
   auto selection = Selection::of(app, request);
   if (!selection) return std::unexpected(std::move(selection.error()));
   Read read;
   auto& catalog = app.part<Catalog>();
   read.index = catalog.all_index();
+  read.settle = settle_of(size);
   read.feed_key = catalog.ns() ? catalog.feed_key() : std::string();
   read.render = [&app, &request, render, selection = std::move(*selection)] { return render(app, request, selection); };
   return read;
+}
+
+std::size_t size_of_node(App& app, const Request& request) {
+  auto& catalog = app.part<Catalog>();
+  const auto node = catalog.nodes().find(catalog.node_key(request.params[0]));
+  return node == catalog.nodes().end() ? 0 : node->second.size();
 }
 
 Response now(App& app, Response response) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/consul/check_ids.h"
 #include "registry/text.h"
 
 namespace api::consul {
@@ -16,6 +17,8 @@ using registry::CheckState;
 using registry::Instance;
 using registry::Reason;
 using registry::Revision;
+
+constexpr std::string_view kMaintenance = "maintenance";
 
 // Consul knows no "unknown": what has no result yet is critical there, and not answered here.
 std::string_view status_of(CheckState state) {
@@ -52,13 +55,12 @@ void add_checks(Entry& entry) {
     const auto found = entry.foreign.checks.find(check.name);
     return found == entry.foreign.checks.end() ? CheckNote{} : found->second;
   };
-  const auto brought = static_cast<std::size_t>(
-      std::ranges::count_if(*instance.checks, [&](const auto& check) { return !note_of(check).added; }));
+  auto ids = check_ids(instance, entry.foreign, entry.id);
   for (std::size_t i = 0; i < instance.checks->size() && i < instance.status.size(); ++i) {
     const auto& def = (*instance.checks)[i];
     auto note = note_of(def);
     CheckView view;
-    view.id = note.id.empty() ? check_id(entry.id, i, brought) : std::move(note.id);
+    view.id = std::move(ids[i]);
     view.name = note.name.empty() ? fmt::format("Service '{}' check", entry.name) : std::move(note.name);
     view.notes = std::move(note.notes);
     view.output = instance.status[i].output;
@@ -70,9 +72,12 @@ void add_checks(Entry& entry) {
 }
 
 // A drain, and an override that takes it down, are what Consul calls maintenance: its clients find it by this id.
+bool is_in_maintenance(const Instance& instance) {
+  return instance.reason == Reason::draining || instance.reason == Reason::override_down;
+}
+
 void add_maintenance(const App& app, Entry& entry) {
-  const auto reason = entry.instance->reason;
-  if (reason != Reason::draining && reason != Reason::override_down) return;
+  if (!is_in_maintenance(*entry.instance)) return;
   CheckView view;
   view.id = "_service_maintenance:" + entry.id;
   view.name = "Service Maintenance Mode";
@@ -81,7 +86,7 @@ void add_maintenance(const App& app, Entry& entry) {
     view.notes = app.registry().because(entry.service->name.key(), entry.instance->def->id, app.now().wall);
   }
   view.status = "critical";
-  view.type = "maintenance";
+  view.type = kMaintenance;
   entry.checks.push_back(std::move(view));
 }
 
@@ -125,8 +130,9 @@ json::object tagged_json(const Entry& entry) {
 
 }  // namespace
 
-std::string check_id(std::string_view id, std::size_t n, std::size_t count) {
-  return count == 1 ? fmt::format("service:{}", id) : fmt::format("service:{}:{}", id, n + 1);
+std::string_view Entry::aggregated() const {
+  const bool out = !checks.empty() && checks.back().type == kMaintenance;
+  return out ? kMaintenance : status();
 }
 
 std::string_view Entry::status() const {
@@ -138,6 +144,11 @@ std::string_view Entry::status() const {
 }
 
 Revision Entry::revision() const { return std::max(instance->revision, instance->state_revision); }
+
+bool has_check_in(const Instance& instance, std::string_view state) {
+  if (state == status_of(CheckState::critical) && is_in_maintenance(instance)) return true;
+  return std::ranges::any_of(instance.status, [&](const auto& status) { return status_of(status.state) == state; });
+}
 
 Entry entry_of(const App& app, const registry::Service& service, const Instance& instance) {
   Entry entry;

@@ -29,12 +29,13 @@ struct Entry {
   std::string id, name, node;  // of the service, and where it runs
   std::vector<CheckView> checks;
 
-  [[nodiscard]] std::string_view status() const;  // the worst; "passing" without any
+  [[nodiscard]] std::string_view status() const;      // the worst; "passing" without any
+  [[nodiscard]] std::string_view aggregated() const;  // that, or "maintenance"
   [[nodiscard]] registry::Revision revision() const;
 };
+// Without making its entry.
+[[nodiscard]] bool has_check_in(const registry::Instance& instance, std::string_view state);
 [[nodiscard]] Entry entry_of(const App& app, const registry::Service& service, const registry::Instance& instance);
-// The id that Consul makes up for the nth of the checks that a registration brought.
-[[nodiscard]] std::string check_id(std::string_view id, std::size_t n, std::size_t count);
 
 [[nodiscard]] json::object node_json(const App& app, const Entry& entry);
 [[nodiscard]] json::object service_json(const Entry& entry);                        // as in /v1/health/service

@@ -11,7 +11,7 @@ namespace api::consul {
 registry::Result<Selection> Selection::of(const App& app, const Request& request) {
   Selection out;
   for (const auto& [name, value] : request.query) {
-    if (name == "tag" && !value.empty()) out.tags_.push_back(value);
+    if (name == "tag" && !value.empty()) out.tags_.push_back(registry::fold(value));
     if (name == "node-meta") {
       const auto colon = std::min(value.find(':'), value.size());
       const auto wanted = colon < value.size() ? value.substr(colon + 1) : std::string();
@@ -37,11 +37,17 @@ registry::Result<Selection> Selection::of(const App& app, const Request& request
 
 bool Selection::takes(const Entry& entry) const {
   if (passing_ && entry.status() != "passing") return false;
-  const auto& borne = entry.instance->def->tags;
-  const auto bears = [&](const std::string& tag) { return std::ranges::binary_search(borne, tag); };
-  if (!std::ranges::all_of(tags_, bears)) return false;
+  // In any case, as Consul finds them.
+  const auto bears = [&](const std::string& wanted) {
+    return std::ranges::any_of(entry.instance->def->tags,
+                               [&](const auto& tag) { return registry::fold(tag) == wanted; });
+  };
+  return std::ranges::all_of(tags_, bears) && takes_node(entry.foreign.node_meta);
+}
+
+bool Selection::takes_node(const json::object& meta) const {
   return std::ranges::all_of(node_meta_, [&](const auto& wanted) {
-    const auto* value = entry.foreign.node_meta.if_contains(wanted.first);
+    const auto* value = meta.if_contains(wanted.first);
     const auto* text = value ? value->if_string() : nullptr;
     return text && std::string_view(text->data(), text->size()) == wanted.second;
   });

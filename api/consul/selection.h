@@ -25,13 +25,14 @@ class Selection {
   void sort(std::vector<Entry>& entries) const;                // what is near goes first
   [[nodiscard]] bool wants_near(std::string_view node) const;  // or does not care
   [[nodiscard]] bool has_node_meta() const { return !node_meta_.empty(); }
+  [[nodiscard]] bool takes_node(const json::object& meta) const;
   // Adds what passes the filter; the text of what is wrong with it, or nothing.
   [[nodiscard]] std::optional<std::string> add(json::array& list, json::object item) const;
   [[nodiscard]] std::expected<bool, std::string> passes(const json::object& item) const;
 
  private:
   std::optional<Filter> filter_;
-  std::vector<std::string> tags_;
+  std::vector<std::string> tags_;  // folded
   std::vector<std::pair<std::string, std::string>> node_meta_;
   std::string near_;  // folded
   bool passing_ = false;

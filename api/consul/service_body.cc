@@ -5,19 +5,16 @@
 #include <algorithm>
 
 #include "api/allowed.h"
+#include "api/consul/check_ids.h"
 #include "api/consul/dialect.h"
 
 namespace api::consul {
 
 using registry::Instance;
 using registry::InstanceDef;
-using registry::Millis;
 using registry::ProblemKind;
 
 namespace {
-
-// Consul keeps a service until it is deregistered, however long it fails; this is the most that a lease may be over.
-constexpr Millis kKept{30LL * 24 * 3600 * 1000};
 
 // "0.0.0.0" is no place where anybody is.
 void read_address(InstanceDef& def, const std::string& address, const Fields& fields) {
@@ -125,7 +122,7 @@ registry::Result<Registration> read_service(App& app, const Fields& fields, cons
   if (!spelled) return std::unexpected(std::move(spelled.error()));
   auto id = fields.text({"ID", "service_id"});
   if (id.empty()) id = name;
-  made.present = catalog.find(catalog.node_key(place.node), id);
+  made.present = catalog.find_own(catalog.node_key(place.node), id, made.service.key());
   name_instance(app, made, place, id);
   auto& def = made.def;
   auto& foreign = made.foreign;
@@ -158,6 +155,7 @@ CheckContext context_of(App& app, const InstanceDef& instance) {
 }
 
 registry::Result<Work> work_of(App& app, Registration registration) {
+  shorten_ids(registration.def, registration.foreign, registration.id());
   write_foreign(registration.foreign, registration.def);
   if (auto problem = check_allowed(app, registration.def)) return std::unexpected(std::move(*problem));
   Work work;
@@ -192,7 +190,16 @@ registry::Result<Registration> reopen(App& app, const Ref& ref) {
   out.def = *instance->def;
   out.foreign = read_foreign(*instance->def);
   out.present = ref;
+  write_out_ids(out.def, out.foreign, out.id());
   return out;
+}
+
+void keep_checks(App& app, Registration& made) {
+  const auto* present = present_of(app, made);
+  if (!present) return;
+  made.def.checks = present->def->checks;
+  made.foreign.checks = read_foreign(*present->def).checks;
+  write_out_ids(made.def, made.foreign, made.id());
 }
 
 }  // namespace api::consul

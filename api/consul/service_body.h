@@ -24,7 +24,13 @@ struct Registration {
   Foreign foreign;
   std::optional<Ref> present;  // the registration of the same node and id, maybe of another service
   std::vector<Report> reports;
+
+  // What Consul's clients call it. The ids of its checks are written out here (check_ids.h).
+  [[nodiscard]] std::string id() const { return foreign.id.empty() ? def.id : foreign.id; }
 };
+
+// The checks that are there stay, as Consul leaves them until they are deregistered.
+void keep_checks(App& app, Registration& made);
 
 // Without checks. Mistakes of the body, a name that is taken, a namespace that is not there.
 [[nodiscard]] registry::Result<Registration> read_service(App& app, const Fields& fields, const Place& place);

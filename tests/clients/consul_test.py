@@ -92,6 +92,23 @@ class PythonConsul(unittest.TestCase):
         self.assertTrue(self.consul.catalog.deregister("ext1", service_id="redis1"))
         self.assertEqual(self.consul.catalog.node("ext1")[1], None)
 
+    def test_a_node_by_itself(self):
+        self.assertTrue(self.consul.catalog.register("bare", "10.9.9.8"))
+        self.assertIn("bare", [node["Node"] for node in self.consul.catalog.nodes()[1]])
+        self.assertEqual(self.consul.catalog.node("bare")[1]["Services"], {})
+        self.assertTrue(self.consul.catalog.register("bare", "10.9.9.8", service={"Service": "cache", "Port": 11211}))
+        self.assertEqual(addresses(self.server, "cache.corp"), ["10.9.9.8"])
+        self.assertTrue(self.consul.catalog.deregister("bare"))
+        self.assertEqual(self.consul.catalog.node("bare")[1], None)
+        self.assertEqual(addresses(self.server, "cache.corp"), [])
+
+    def test_registering_again_keeps_the_check(self):
+        self.register("kept", service_id="k1", address="10.0.0.4", check=self.module.Check.ttl("30s"))
+        self.register("kept", service_id="k1", address="10.0.0.4", tags=["new"])
+        self.assertEqual(self.ids("kept", passing=True), [])
+        self.assertTrue(self.consul.agent.check.ttl_pass("service:k1"))
+        self.assertEqual(self.ids("kept", passing=True, tag="NEW"), ["k1"])
+
     def test_checks_and_maintenance(self):
         self.register("shop", service_id="s1", address="10.0.0.3")
         self.assertTrue(self.consul.agent.check.register("memory", self.module.Check.ttl("30s"), check_id="mem",
@@ -112,6 +129,7 @@ class PythonConsul(unittest.TestCase):
         self.assertEqual(self.consul.agent.self()["Config"]["Datacenter"], "dc1")
         self.assertEqual(self.consul.agent.members()[0]["Status"], 1)
         self.assertTrue(self.consul.status.leader())
+        self.assertEqual(self.consul.health.state("unknown")[1], [])
         self.assertEqual(len(self.consul.status.peers()), 1)
         with self.assertRaises(self.module.ConsulException):
             self.consul.kv.get("a")
