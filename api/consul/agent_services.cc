@@ -68,7 +68,9 @@ registry::Result<Work> plan_maintenance(App& app, std::string_view id, bool enab
   const auto service = made->service;
   const std::string wanted(enable ? reason : "");
   Work work;
-  if (made->foreign.maintenance != wanted) {
+  // Kept with the registration, and who writes that anew renews its leases: of what others registered nobody here can
+  // say that it lives.
+  if (made->foreign.maintenance != wanted && made_here(made->def)) {
     made->foreign.maintenance = wanted;
     auto put = work_of(app, std::move(*made));
     if (!put) return put;

@@ -246,6 +246,15 @@ TEST_F(ConsulAgent, MaintenanceTakesAServiceOutAndBack) {
   EXPECT_THAT(put("agent/service/maintenance/none?enable=true", ""), StartsWith("404 Unknown service ID \"none\""));
 }
 
+TEST_F(ConsulAgent, MaintenanceIsNoSignOfLifeForWhatOthersRegistered) {
+  put_instance("w.corp", "n1", R"({"address":"10.0.0.1","lease":"30s"})");
+  pass_time(registry::Millis(30'001));
+  ASSERT_EQ(status_of("w"), "critical");
+  EXPECT_EQ(put("agent/service/maintenance/n1?enable=true&reason=disk", ""), "200 ");
+  EXPECT_EQ(put("agent/service/maintenance/n1?enable=false", ""), "200 ");
+  EXPECT_EQ(status_of("w"), "critical") << "its lease ended";
+}
+
 TEST_F(ConsulAgent, DeregisteringTheUnknownIs404) {
   EXPECT_THAT(call("GET", "/v1/agent/service/deregister/none").body, StartsWith("Unknown service ID \"none\""));
   EXPECT_EQ(call("PUT", "/v1/agent/service/deregister/none").status, 404);
