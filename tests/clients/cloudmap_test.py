@@ -7,9 +7,11 @@ empty user before the host ("http://@127.0.0.1:8500") keeps their "data-" prefix
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import found
 import programs
@@ -134,6 +136,21 @@ class Boto3(unittest.TestCase):
         with dnsd.Server(CONFIG + '[cloudmap]\nendpoint = "aws.own"\n') as server:
             self.assertEqual(rdata(server, "aws.own", "A"), ["127.0.0.1"])
             self.assertEqual(rdata(server, "data-aws.own", "A"), ["127.0.0.1"])
+
+    def test_one_endpoint_serves_all_through_our_dns(self):
+        with dnsd.Server(CONFIG + '[cloudmap]\nendpoint = "aws.own"\n') as server:
+            asked, getaddrinfo = set(), socket.getaddrinfo
+
+            def resolve(host, *more, **named):
+                asked.add(host)
+                return getaddrinfo(rdata(server, host, "A")[0], *more, **named)
+
+            with unittest.mock.patch("socket.getaddrinfo", resolve):
+                client = self.client(server, endpoint=f"http://aws.own:{server.http[1]}")
+                self.assertEqual(client.list_services()["Services"][0]["Name"], "aws")
+                instances = client.discover_instances(NamespaceName="own", ServiceName="aws")["Instances"]
+            self.assertEqual(instances[0]["Attributes"]["AWS_INSTANCE_IPV4"], "127.0.0.1")
+            self.assertEqual(asked, {"aws.own", "data-aws.own"})
 
     def test_exceptions_are_those_of_the_model(self):
         with dnsd.Server(CONFIG) as server:
