@@ -58,7 +58,7 @@ TEST(ConfigDialects, CloudMapHasAKeyAndAnEndpointWithItsTwin) {
   ASSERT_EQ(config.declared.services[1].instances.size(), 2U);
   EXPECT_EQ(config.declared.services[1].instances[0].port, 8500);
   EXPECT_TRUE(config.declared.services[1].instances[1].addresses.v6);
-  EXPECT_EQ(config.http.allowed_hosts, std::vector<std::string>{"aws.corp"});
+  EXPECT_EQ(config.http.allowed_hosts, (std::vector<std::string>{"aws.corp", "data-aws.corp"}));
 }
 
 }  // namespace

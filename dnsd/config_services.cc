@@ -158,8 +158,8 @@ void declare_endpoint(const Where& at, Config& config, Complaints& complaints) {
       complaints.add(at, fmt::format("cloudmap.endpoint: the service \"{}\" is declared twice", each.text()));
     }
     config.declared.services.push_back({.name = each, .policy = {}, .instances = instances});
+    config.http.allowed_hosts.push_back(each.text());
   }
-  config.http.allowed_hosts.push_back(name.text());
 }
 
 }  // namespace dnsd::config
