@@ -53,6 +53,7 @@ std::optional<std::string> from_hex(std::string_view text) {
 State::State(App& app)
     : secret(random_secret()),
       directory(app),
+      revisions(app),
       operations(secret),
       random(static_cast<std::uint_fast32_t>(XXH3_64bits(secret.data(), secret.size()))),
       access(app.options) {}
@@ -73,17 +74,17 @@ Out<const registry::Instance*> instance_at(const registry::Service& service, con
   return refuse("InstanceNotFound", fmt::format("Instance {} not found", id));
 }
 
-std::uint64_t fingerprint_of(const json::object& body) {
-  json::object rest = body;
+std::uint64_t fingerprint_of(const Call& call) {
+  json::object rest = call.body;
   rest.erase("CreatorRequestId");
   rest.erase("UpdaterRequestId");
-  const auto text = json::serialize(sorted(rest));
+  const auto text = fmt::format("{} {}", call.operation, json::serialize(sorted(rest)));
   return XXH3_64bits(text.data(), text.size());
 }
 
 Out<Begun> begin_operation(Call& call, Operation operation) {
-  operation.fingerprint = fingerprint_of(call.body);
-  const auto before = call.state.operations.repeated(operation.type, operation.token, operation.fingerprint);
+  operation.fingerprint = fingerprint_of(call);
+  const auto before = call.state.operations.repeated(operation);
   if (!before) return std::unexpected(before.error());
   if (*before) return Begun{**before, true};
   return Begun{call.state.operations.begin(std::move(operation), call.now()), false};

@@ -12,6 +12,7 @@
 #include "api/app.h"
 #include "api/cloudmap/error.h"
 #include "api/cloudmap/ids.h"
+#include "api/cloudmap/instance_revisions.h"
 #include "api/cloudmap/operation_log.h"
 #include "api/cloudmap/reader.h"
 #include "registry/transaction.h"
@@ -23,6 +24,7 @@ struct State {
   explicit State(App& app);
   std::string secret;  // of this process: ids of operations and requests are made with it
   Directory directory;
+  InstanceRevisions revisions;
   OperationLog operations;
   std::uint64_t requests = 0;
   std::minstd_rand random;  // orders of answers
@@ -32,6 +34,7 @@ struct State {
 struct Call {
   App& app;
   State& state;
+  std::string_view operation;  // "CreateService"
   const json::object& body;
   std::optional<Error> fault{};
   [[nodiscard]] Reader in() { return {body, fault}; }
@@ -49,7 +52,8 @@ struct Step {
 using Handler = Out<Step>(Call&);
 
 Handler create_http_namespace, create_private_namespace, create_public_namespace;  // namespaces.cc
-Handler update_namespace, delete_namespace, get_namespace, list_namespaces;
+Handler update_http_namespace, update_private_namespace, update_public_namespace;
+Handler delete_namespace, get_namespace, list_namespaces;
 Handler create_service, update_service, delete_service;  // services.cc
 Handler get_service, list_services;                      // services_read.cc
 Handler register_instance, deregister_instance;          // instances.cc
@@ -72,8 +76,8 @@ struct Begun {
 };
 [[nodiscard]] Out<Begun> begin_operation(Call& call, Operation operation);
 [[nodiscard]] Step operation_step(const Begun& begun);  // {"OperationId": "..."}
-// Of the request without its token: the same for the same members in any order.
-[[nodiscard]] std::uint64_t fingerprint_of(const json::object& body);
+// Of what is asked for, without its token: the same for the same members in any order.
+[[nodiscard]] std::uint64_t fingerprint_of(const Call& call);
 
 // Lists: MaxResults and NextToken.
 inline constexpr std::int64_t kMaxListed = 100;

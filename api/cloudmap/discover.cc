@@ -39,11 +39,6 @@ Out<const registry::Service*> service_named(const Call& call, const std::string&
   return service;
 }
 
-bool bears(const Instance& instance, const registry::Meta& attributes) {
-  return std::ranges::all_of(attributes,
-                             [&](const auto& pair) { return attribute_of(*instance.def, pair.first) == pair.second; });
-}
-
 // A drained instance, or one that an operator has forced down, is out of every answer as long as another is left: that
 // is what the drain is for. What AWS says of health alone: HEALTHY and UNHEALTHY mean nothing where nobody checks.
 Candidates by_health(const Candidates& all, std::string_view wanted, bool checked) {
@@ -63,14 +58,14 @@ Candidates by_health(const Candidates& all, std::string_view wanted, bool checke
 Candidates select(const registry::Service& service, const Asked& question) {
   Candidates all;
   for (const auto& [id, instance] : service.instances) {
-    if (bears(instance, question.required)) all.push_back(&instance);
+    if (bears(*instance.def, question.required)) all.push_back(&instance);
   }
   // Health first: an optional parameter is worth less than an instance that works.
   const Candidates fit = by_health(all, question.health, !service.policy.checks.empty());
   if (question.preferred.empty()) return fit;
   Candidates preferred;
   std::ranges::copy_if(fit, std::back_inserter(preferred),
-                       [&](const auto* instance) { return bears(*instance, question.preferred); });
+                       [&](const auto* instance) { return bears(*instance->def, question.preferred); });
   return preferred.empty() ? fit : preferred;
 }
 
@@ -107,7 +102,7 @@ Out<Step> discover(Call& call) {
   }
   Step step;
   step.body["Instances"] = std::move(shown);
-  step.body["InstancesRevision"] = (*service)->index;
+  step.body["InstancesRevision"] = call.state.revisions.of(**service);
   return step;
 }
 
@@ -119,7 +114,7 @@ Out<Step> discover_revision(Call& call) {
   const auto service = service_named(call, ns_name, name);
   if (!service) return std::unexpected(service.error());
   Step step;
-  step.body["InstancesRevision"] = (*service)->index;
+  step.body["InstancesRevision"] = call.state.revisions.of(**service);
   return step;
 }
 

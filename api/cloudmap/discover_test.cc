@@ -56,7 +56,7 @@ TEST_F(CloudmapDiscovery, AreDiscoveredByAttributes) {
 }
 
 TEST_F(CloudmapDiscovery, NotMoreAreDiscoveredThanAsked) {
-  const auto service = new_service(ns);
+  const auto service = new_service(ns, "worker", kCustom);
   std::set<std::string> seen;
   for (int i = 0; i < 5; ++i) put(service, "i" + std::to_string(i), R"({"AWS_INSTANCE_IPV4":"10.0.0.1"})");
   for (int i = 0; i < 200; ++i) {
@@ -74,7 +74,12 @@ TEST_F(CloudmapDiscovery, NotMoreAreDiscoveredThanAsked) {
   const auto before = revision();
   EXPECT_EQ(revision(), before);
   put(service, "i9", R"({"AWS_INSTANCE_IPV4":"10.0.0.1"})");
-  EXPECT_GT(revision(), before);
+  const auto registered = revision();
+  EXPECT_GT(registered, before);
+  report(service, "i9", "UNHEALTHY");
+  EXPECT_EQ(revision(), registered) << "health is no registration";
+  ok("DeregisterInstance", of(service, R"(,"InstanceId":"i9")"));
+  EXPECT_GT(revision(), registered);
   EXPECT_EQ(refused("DiscoverInstances", R"({"NamespaceName":"corq","ServiceName":"worker"})"), "NamespaceNotFound");
   EXPECT_EQ(refused("DiscoverInstances", R"({"NamespaceName":"corp","ServiceName":"none"})"), "ServiceNotFound");
 }

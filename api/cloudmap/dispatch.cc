@@ -44,10 +44,10 @@ constexpr Named kHandlers[] = {
     {"RegisterInstance", register_instance},
     {"TagResource", tag_resource},
     {"UntagResource", untag_resource},
-    {"UpdateHttpNamespace", update_namespace},
+    {"UpdateHttpNamespace", update_http_namespace},
     {"UpdateInstanceCustomHealthStatus", update_health},
-    {"UpdatePrivateDnsNamespace", update_namespace},
-    {"UpdatePublicDnsNamespace", update_namespace},
+    {"UpdatePrivateDnsNamespace", update_private_namespace},
+    {"UpdatePublicDnsNamespace", update_public_namespace},
     {"UpdateService", update_service},
 };
 
@@ -64,11 +64,11 @@ std::optional<Error> check_caller(const App& app, const State& state, const Requ
                {}};
 }
 
-Out<Handler*> handler_of(const Request& request) {
+Out<const Named*> handler_of(const Request& request) {
   const auto target = request.header("x-amz-target");
   const auto name = target.starts_with(kTargetPrefix) ? target.substr(kTargetPrefix.size()) : std::string_view();
   const auto at = std::ranges::find(kHandlers, name, &Named::name);
-  if (at != std::end(kHandlers)) return at->run;
+  if (at != std::end(kHandlers)) return at;
   return refuse("UnknownOperationException", fmt::format("\"{}\" is no operation of Cloud Map here", target));
 }
 
@@ -87,8 +87,8 @@ Out<Step> begin_request(App& app, State& state, const Request& request) {
   if (!handler) return std::unexpected(handler.error());
   const auto body = read_body(request);
   if (!body) return std::unexpected(body.error());
-  Call call{app, state, *body};
-  return (*handler)(call);
+  Call call{app, state, (*handler)->name, *body};
+  return (*handler)->run(call);
 }
 
 // Everything after it.

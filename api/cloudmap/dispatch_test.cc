@@ -99,6 +99,13 @@ TEST_F(CloudmapDispatch, OperationsAreListedNewestFirst) {
   EXPECT_EQ(count(R"({"Name":"NAMESPACE_ID","Values":[")" + ns + R"("]})"), 3U);
   EXPECT_EQ(count(R"({"Name":"UPDATE_DATE","Values":["0","9999999999"],"Condition":"BETWEEN"})"), 3U);
   EXPECT_EQ(count(R"({"Name":"UPDATE_DATE","Values":["0","1"],"Condition":"BETWEEN"})"), 0U);
+  EXPECT_EQ(count(R"({"Name":"STATUS","Values":["SUCCEED"]})"), 3U);
+  for (const char* dates : {R"("now","9999999999"],"Condition":"BETWEEN")", R"("0"],"Condition":"BETWEEN")",
+                            R"("0"],"Condition":"EQ")", R"("1","2"])"}) {
+    EXPECT_EQ(refused("ListOperations", R"({"Filters":[{"Name":"UPDATE_DATE","Values":[)" + std::string(dates) + "}]}"),
+              "InvalidInput")
+        << dates;
+  }
   const auto page = ok("ListOperations", R"({"MaxResults":2})");
   const auto rest = ok("ListOperations", R"({"NextToken":")" + text(page, "NextToken") + "\"}");
   EXPECT_EQ(page.at("Operations").as_array().size(), 2U);
@@ -137,15 +144,17 @@ TEST_F(CloudmapDispatch, AKeyStandsForTheTokenHereAlone) {
   EXPECT_EQ(call("GET", "/api/v1/services").status, 401);
 }
 
-TEST_F(CloudmapDispatch, TheDataHostIsOurs) {
-  serve();
+TEST_F(CloudmapDispatch, TheDataHostOfLocalhostIsOursAndNoOther) {
+  Options options;
+  options.allowed_hosts = {"example.com"};
+  serve(options);
   testing::Client client(port_);
   client.send(
       "POST / HTTP/1.1\r\nHost: data-localhost:1\r\nX-Amz-Target: Route53AutoNaming_v20170314.ListNamespaces\r\n"
       "Content-Length: 2\r\n\r\n{}");
   EXPECT_EQ(client.read_reply().status, 200);
   testing::Client other(port_);
-  other.send("POST / HTTP/1.1\r\nHost: data-evil.example\r\nContent-Length: 2\r\n\r\n{}");
+  other.send("POST / HTTP/1.1\r\nHost: data-example.com\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_EQ(other.read_reply().status, 400);
 }
 

@@ -14,13 +14,19 @@ namespace api::cloudmap {
 
 class Filters {
  public:
+  // What a name takes beside EQ and IN: BEGINS_WITH, or BETWEEN alone, which is two dates.
+  enum class Also : std::uint8_t { nothing, prefix, range };
+  struct Known {
+    std::string_view name;
+    Also also = Also::nothing;
+  };
   // Other names than `known` are a fault.
-  static Filters read(const Reader& in, std::span<const std::string_view> known);
+  static Filters read(const Reader& in, std::span<const Known> known);
   // True when no filter of that name refuses the text.
   [[nodiscard]] bool pass(std::string_view name, std::string_view text) const;
   [[nodiscard]] bool pass_time(std::string_view name, double seconds) const;  // BETWEEN two numbers
-  // The one value that this name may have; nothing when it may have several.
-  [[nodiscard]] std::optional<std::string_view> only(std::string_view name) const;
+  // The values that this name may have, of those that take no prefix; nothing when no filter names it.
+  [[nodiscard]] std::optional<std::vector<std::string>> values(std::string_view name) const;
 
  private:
   enum class Condition : std::uint8_t { eq, in, between, begins_with };
@@ -28,7 +34,9 @@ class Filters {
     std::string name;
     std::vector<std::string> values;
     Condition condition = Condition::eq;
+    double from = 0, to = 0;  // of BETWEEN
   };
+  static void check(const Reader& in, Also also, Filter& filter);
   std::vector<Filter> filters_;
 };
 

@@ -2,14 +2,13 @@
 
 #include "api/cloudmap/call.h"
 #include "api/cloudmap/health_status.h"
-#include "api/cloudmap/notes.h"
+#include "api/cloudmap/policy.h"
 #include "api/write.h"
 #include "registry/validate.h"
 
 namespace api::cloudmap {
 namespace {
 
-using registry::CheckState;
 using registry::Reason;
 
 constexpr std::size_t kMaxAsked = 100;  // instances that one request names, as with AWS
@@ -67,11 +66,7 @@ Out<Step> update_health(Call& call) {
   const auto service = service_at(call, service_text);
   if (!service) return std::unexpected(service.error());
   if (const auto instance = instance_at(**service, id); !instance) return std::unexpected(instance.error());
-  Heartbeat report;
-  report.service = (*service)->name.key();
-  report.id = id;
-  report.state = status == "HEALTHY" ? CheckState::passing : CheckState::critical;
-  report.output = "reported " + status;
+  const auto report = custom_report((*service)->name.key(), id, status == "HEALTHY");
   if (const auto done = beat(call.app, report); !done) {
     auto error = to_error(done.error());
     if (error.type == "CustomHealthNotFound") error.message = "the service has no HealthCheckCustomConfig";

@@ -1,6 +1,8 @@
 #include "api/allowed.h"
 #include "api/cloudmap/call.h"
+#include "api/cloudmap/policy.h"
 #include "api/cloudmap/registration.h"
+#include "api/write.h"
 
 namespace api::cloudmap {
 namespace {
@@ -33,6 +35,9 @@ Out<Step> register_instance(Call& call) {
   const auto service = service_at(call, service_text);
   if (!service) return std::unexpected(service.error());
 
+  // The initial status of every registration, as if its check were made anew: what was reported before is over.
+  const auto given = attributes.find("AWS_INIT_HEALTH_STATUS");
+  const std::string status = given == attributes.end() ? std::string() : given->second;
   auto def = read_instance(id, std::move(attributes), notes_of(call.app.registry(), **service));
   if (!def) return std::unexpected(def.error());
   if (const auto problem = check_allowed(call.app, *def)) return std::unexpected(to_error(*problem));
@@ -40,6 +45,13 @@ Out<Step> register_instance(Call& call) {
   if (!begun) return std::unexpected(begun.error());
   Step step = operation_step(*begun);
   if (begun->again) return step;
+  if (!status.empty()) {
+    const auto report = custom_report((*service)->name.key(), id, status == "HEALTHY");
+    step.after = [report, body = step.body](App& app) {
+      (void)beat(app, report);  // it may have been deregistered meanwhile
+      return body;
+    };
+  }
   step.command = registry::PutInstance{(*service)->name, std::move(*def), {}};
   return step;
 }

@@ -1,3 +1,4 @@
+#include "api/cloudmap/ids.h"
 #include "api/cloudmap/test_calls.h"
 
 namespace api::cloudmap {
@@ -40,6 +41,8 @@ TEST_F(CloudmapInstances, ATokenRegistersOnce) {
   EXPECT_THAT(found(), ElementsAre()) << "the repeated request was the first one, not another";
   EXPECT_EQ(refused("RegisterInstance", of(service, R"(,"InstanceId":"i2","CreatorRequestId":"t","Attributes":{})")),
             "DuplicateRequest");
+  const auto other = new_service(ns, "other");
+  ok("RegisterInstance", of(other, R"(,"InstanceId":"i1","CreatorRequestId":"t","Attributes":{})"));
 }
 
 TEST_F(CloudmapInstances, TheSameRegistrationAgainChangesNothing) {
@@ -72,12 +75,50 @@ TEST_F(CloudmapInstances, CustomHealthIsWhatClientsReport) {
             "InstanceNotFound");
 }
 
+TEST_F(CloudmapInstances, AnInitialStatusIsThatOfEveryRegistration) {
+  const auto service = new_service(ns, "worker", kCustom);
+  const auto available = [&] { return native("worker.corp", "i1").at("available").as_bool(); };
+  put(service, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1"})");
+  report(service, "i1", "UNHEALTHY");
+  put(service, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1"})");
+  EXPECT_FALSE(available()) << "without one what was reported stays";
+  for (int i = 0; i < 2; ++i) {
+    put(service, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1","AWS_INIT_HEALTH_STATUS":"HEALTHY"})");
+    EXPECT_TRUE(available()) << i;
+    report(service, "i1", "UNHEALTHY");
+  }
+  report(service, "i1", "HEALTHY");
+  put(service, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1","AWS_INIT_HEALTH_STATUS":"UNHEALTHY"})");
+  EXPECT_FALSE(available());
+}
+
 TEST_F(CloudmapInstances, WithoutACustomCheckThereIsNothingToReport) {
   const auto service = new_service(ns);
   put(service, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1"})");
   EXPECT_EQ(refused("UpdateInstanceCustomHealthStatus", of(service, R"(,"InstanceId":"i1","Status":"HEALTHY")")),
             "CustomHealthNotFound");
   EXPECT_EQ(json::serialize(ok("GetInstancesHealthStatus", of(service)).at("Status")), R"({"i1":"UNKNOWN"})");
+}
+
+TEST_F(CloudmapInstances, ALeaseIsNoCustomHealth) {
+  put_instance("db.corp", "d1", R"({"address":"10.0.0.9","lease":"30s"})");
+  EXPECT_EQ(refused("UpdateInstanceCustomHealthStatus",
+                    of(service_id("db.corp"), R"(,"InstanceId":"d1","Status":"UNHEALTHY")")),
+            "CustomHealthNotFound");
+  EXPECT_TRUE(native("db.corp", "d1").at("available").as_bool());
+}
+
+TEST_F(CloudmapInstances, AreTakenIntoServicesOfTheNativeApi) {
+  put_instance("db.corp", "d1", R"({"addresses":["10.0.0.9","fd00::9"],"port":5432})");
+  put(service_id("db.corp"), "d2", R"({"AWS_INSTANCE_IPV4":"10.0.0.8"})");
+  EXPECT_TRUE(native("db.corp", "d2").at("available").as_bool());
+}
+
+TEST_F(CloudmapInstances, AttributesAreTextsWhateverTheDefinitionHolds) {
+  put_instance("db.corp", "d1", R"({"address":"10.0.0.9","foreign":{"cloudmap":{"AWS_A":5,"AWS_B":"b"}}})");
+  const auto shown = ok("GetInstance", of(service_id("db.corp"), R"(,"InstanceId":"d1")"));
+  EXPECT_EQ(json::serialize(inside(shown, "Instance").at("Attributes")),
+            R"({"AWS_INSTANCE_IPV4":"10.0.0.9","AWS_B":"b"})");
 }
 
 TEST_F(CloudmapInstances, AreListedByPages) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace api::cloudmap {
 namespace {
 
@@ -19,10 +21,29 @@ Underscored underscored(std::string_view name) {
   return {name.substr(1, dot - 1), protocol};
 }
 
+bool is_name_part(std::string_view part) {
+  const auto fits = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  };
+  return !part.empty() && part != "_" && part.size() <= registry::kMaxLabel && !part.starts_with('-') &&
+         !part.ends_with('-') && std::ranges::all_of(part, fits);
+}
+
 }  // namespace
 
 std::string http_apex(std::string_view name) {
   return fmt::format("{}.{}", registry::label_for_id(registry::fold(name)), kHttpSuffix);
+}
+
+bool is_service_name(std::string_view name) {
+  if (name == ".") return true;
+  if (name.empty() || name.size() > kMaxServiceName) return false;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('.', begin), name.size());
+    if (!is_name_part(name.substr(begin, end - begin))) return false;
+    begin = end + 1;
+  }
+  return true;
 }
 
 std::string service_label(std::string_view name) {

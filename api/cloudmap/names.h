@@ -14,6 +14,10 @@ namespace api::cloudmap {
 inline constexpr std::string_view kHttpSuffix = "cloudmap.internal";
 [[nodiscard]] std::string http_apex(std::string_view name);
 
+// AWS's pattern: labels of letters, digits, "_" and inner "-" with dots between; or a dot alone.
+inline constexpr std::size_t kMaxServiceName = 127;
+[[nodiscard]] bool is_service_name(std::string_view name);
+
 // The label of a service: "worker" of "_worker._tcp" (DNS adds these itself), else registry::label_for_name. Two names
 // of one label are one service (ServiceAlreadyExists).
 [[nodiscard]] std::string service_label(std::string_view name);

@@ -47,5 +47,17 @@ TEST(CloudmapIds, HaveAwsShapesAndDependOnTheNameAlone) {
   EXPECT_EQ(id_of_arn("arn:aws:x"), "");
 }
 
+TEST(CloudmapNames, OfServicesHaveAwsPattern) {
+  for (const char* name : {"a", "_worker._tcp", "ORDER_SERVICE", "api.v1", "a-b", "__", "."}) {
+    EXPECT_TRUE(is_service_name(name)) << name;
+  }
+  EXPECT_TRUE(is_service_name(std::string(63, 'a')));
+  for (const char* name : {"", "_", "a b", "-a", "a-", "a..b", ".a", "a.", "\xC3\xBC", "a\n"}) {
+    EXPECT_FALSE(is_service_name(name)) << name;
+  }
+  EXPECT_FALSE(is_service_name(std::string(64, 'a')));
+  EXPECT_FALSE(is_service_name(std::string(63, 'a') + "." + std::string(63, 'b') + ".c"));
+}
+
 }  // namespace
 }  // namespace api::cloudmap

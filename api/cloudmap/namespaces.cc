@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -42,12 +44,13 @@ Operation operation_on(std::string_view apex, std::string type, std::string toke
   return operation;
 }
 
-// The same request after a restart, which forgot its token: the namespace tells who made it.
-std::optional<Step> made_before(Call& call, const registry::Namespace& ns, const NamespaceNotes& wanted) {
+// The same request after a restart, which forgot its token: the namespace tells who made it, and what was asked for.
+std::optional<Step> made_before(Call& call, const registry::Namespace& ns, NamespaceNotes wanted) {
   const auto notes = notes_of(ns);
-  if (wanted.creator.empty() || notes.creator != wanted.creator || notes.type != wanted.type) return std::nullopt;
+  wanted.created = notes.created;
+  if (wanted.creator.empty() || notes != wanted) return std::nullopt;
   Operation operation = operation_on(ns.def.name.key(), "CREATE_NAMESPACE", wanted.creator);
-  operation.fingerprint = fingerprint_of(call.body);
+  operation.fingerprint = fingerprint_of(call);
   const auto id = call.state.operations.begin(std::move(operation), call.now());
   call.state.operations.succeed(id, call.now());
   return operation_step({id, true});
@@ -72,7 +75,8 @@ Out<Step> create(Call& call, NamespaceType type) {
   auto name = DomainName::parse(type == NamespaceType::http ? http_apex(notes.name) : notes.name);
   if (!name) return invalid("Name is no domain name: " + name.error());
   Operation operation = operation_on(name->key(), "CREATE_NAMESPACE", notes.creator);
-  const auto before = call.state.operations.repeated(operation.type, operation.token, fingerprint_of(call.body));
+  operation.fingerprint = fingerprint_of(call);
+  const auto before = call.state.operations.repeated(operation);
   if (!before) return std::unexpected(before.error());
   if (*before) return operation_step({**before, true});
   if (const auto* ns = find_namespace_named(call.app, notes.name)) {
@@ -101,24 +105,29 @@ Out<Step> create_http_namespace(Call& call) { return create(call, NamespaceType:
 Out<Step> create_private_namespace(Call& call) { return create(call, NamespaceType::dns_private); }
 Out<Step> create_public_namespace(Call& call) { return create(call, NamespaceType::dns_public); }
 
-Out<Step> update_namespace(Call& call) {
+namespace {
+
+Out<Step> update(Call& call, NamespaceType type) {
   const auto in = call.in();
   const auto id = in.need("Id", kMaxResourceId);
   const auto token = in.text("UpdaterRequestId", kMaxToken);
   const auto change = in.inside("Namespace");
   if (!change) in.fail("Namespace is required");
   const auto description = change ? change->text("Description", kMaxDescription) : std::string();
-  const auto ttl = change ? read_soa_ttl(*change) : std::nullopt;
+  const bool http = type == NamespaceType::http;
+  if (http && change && !change->has("Description")) in.fail("Description is required");
+  const auto ttl = change && !http ? read_soa_ttl(*change) : std::nullopt;
   if (call.fault) return std::unexpected(*call.fault);
   const auto ns = namespace_at(call, id);
   if (!ns) return std::unexpected(ns.error());
+  auto notes = notes_of(**ns);
+  if (notes.type != type) return invalid(fmt::format("Namespace {} is of type {}", id, to_string(notes.type)));
 
   const auto begun = begin_operation(call, operation_on((*ns)->def.name.key(), "UPDATE_NAMESPACE", token));
   if (!begun) return std::unexpected(begun.error());
   Step step = operation_step(*begun);
   if (begun->again) return step;
   NamespaceDef def = (*ns)->def;
-  auto notes = notes_of(**ns);
   if (change->has("Description")) notes.description = description;
   if (ttl) {
     notes.soa_ttl = ttl;
@@ -128,6 +137,12 @@ Out<Step> update_namespace(Call& call) {
   step.command = registry::PutNamespace{std::move(def), {.if_match = (*ns)->revision, .create_only = false}};
   return step;
 }
+
+}  // namespace
+
+Out<Step> update_http_namespace(Call& call) { return update(call, NamespaceType::http); }
+Out<Step> update_private_namespace(Call& call) { return update(call, NamespaceType::dns_private); }
+Out<Step> update_public_namespace(Call& call) { return update(call, NamespaceType::dns_public); }
 
 Out<Step> delete_namespace(Call& call) {
   const auto in = call.in();
@@ -155,7 +170,9 @@ Out<Step> get_namespace(Call& call) {
 }
 
 Out<Step> list_namespaces(Call& call) {
-  static constexpr std::array<std::string_view, 4> kNames = {"TYPE", "NAME", "HTTP_NAME", "RESOURCE_OWNER"};
+  using enum Filters::Also;
+  static constexpr std::array<Filters::Known, 4> kNames = {
+      {{"TYPE", prefix}, {"NAME", prefix}, {"HTTP_NAME", prefix}, {"RESOURCE_OWNER", nothing}}};
   const auto in = call.in();
   const auto page = read_page(in);
   const auto filters = Filters::read(in, kNames);

@@ -50,6 +50,7 @@ TEST_F(CloudmapNamespaces, ATokenMakesOneOnce) {
   EXPECT_EQ(other.status, 400);
   EXPECT_EQ(other.json().at("__type").as_string(), "DuplicateRequest");
   EXPECT_EQ(other.json().at("DuplicateOperationId"), first.at("OperationId"));
+  EXPECT_EQ(refused("CreateHttpNamespace", body), "DuplicateRequest") << "the same members, another kind";
   const auto exists = aws("CreateHttpNamespace", R"({"Name":"CORP","CreatorRequestId":"u"})");
   EXPECT_EQ(exists.json().at("__type").as_string(), "NamespaceAlreadyExists");
   EXPECT_EQ(exists.json().at("CreatorRequestId").as_string(), "t");
@@ -82,6 +83,8 @@ TEST_F(CloudmapNamespaces, AreListedByPagesAndFilters) {
   EXPECT_FALSE(page.contains("NextToken")) << "the CLI would go on asking";
   EXPECT_EQ(refused("ListNamespaces", R"({"NextToken":"zz"})"), "InvalidInput");
   EXPECT_EQ(refused("ListNamespaces", R"({"Filters":[{"Name":"COLOUR","Values":["x"]}]})"), "InvalidInput");
+  EXPECT_EQ(refused("ListNamespaces", R"({"Filters":[{"Name":"NAME","Values":["a","c"],"Condition":"BETWEEN"}]})"),
+            "InvalidInput");
   EXPECT_EQ(refused("ListNamespaces", R"({"MaxResults":101})"), "InvalidInput");
 }
 
@@ -103,6 +106,17 @@ TEST_F(CloudmapNamespaces, AreChangedAndDeleted) {
   ok("DeleteNamespace", R"({"Id":")" + id + "\"}");
   EXPECT_EQ(refused("GetNamespace", R"({"Id":")" + id + "\"}"), "NamespaceNotFound");
   EXPECT_THAT(listed(), ElementsAre());
+}
+
+TEST_F(CloudmapNamespaces, AreChangedByTheOperationOfTheirType) {
+  const auto http = new_namespace("web", "Http");
+  const auto change = [](const std::string& id, std::string_view ns) {
+    return R"({"Id":")" + id + R"(","Namespace":)" + std::string(ns) + "}";
+  };
+  ok("UpdateHttpNamespace", change(http, R"({"Description":"new"})"));
+  EXPECT_EQ(refused("UpdateHttpNamespace", change(http, "{}")), "InvalidInput");
+  EXPECT_EQ(refused("UpdatePrivateDnsNamespace", change(http, R"({"Description":"new"})")), "InvalidInput");
+  EXPECT_EQ(refused("UpdatePublicDnsNamespace", change(new_namespace(), R"({"Description":"new"})")), "InvalidInput");
 }
 
 TEST_F(CloudmapNamespaces, ThoseOfTheNativeApiAreThereToo) {

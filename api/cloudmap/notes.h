@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxTagKey = 128;
 inline constexpr std::size_t kMaxTagValue = 256;
 inline constexpr std::size_t kMaxDescription = 1024;
 inline constexpr std::size_t kMaxToken = 64;
-inline constexpr std::size_t kMaxName = 1024;        // of a namespace or service, before it is a name in DNS
+inline constexpr std::size_t kMaxName = 1024;        // of a namespace, before it is a name in DNS
 inline constexpr std::size_t kMaxResourceId = 1011;  // an ARN may stand for an id
 inline constexpr std::int64_t kLongestTtl = std::numeric_limits<std::int32_t>::max();  // RFC 2181 8
 inline constexpr std::chrono::seconds kLongestOwnTtl{86'400};                          // of what DNS answers here
@@ -42,6 +42,7 @@ struct NamespaceNotes {
   std::optional<registry::Wall> created;  // unknown of what others made
   std::optional<std::int64_t> soa_ttl;    // seconds
   Tags tags;
+  bool operator==(const NamespaceNotes&) const = default;
 };
 
 struct DnsRecord {

@@ -34,19 +34,18 @@ std::string_view to_string(Operation::Status status) {
   return "FAIL";
 }
 
-std::string OperationLog::token_key(std::string_view type, std::string_view token) {
-  return fmt::format("{}/{}", type, token);
+std::string OperationLog::token_key(const Operation& operation) {
+  return fmt::format("{}/{}/{}", operation.type, operation.service_id, operation.token);
 }
 
-Out<std::optional<std::string>> OperationLog::repeated(std::string_view type, std::string_view token,
-                                                       std::uint64_t fingerprint) const {
-  if (token.empty()) return std::nullopt;
-  const auto known = by_token_.find(token_key(type, token));
+Out<std::optional<std::string>> OperationLog::repeated(const Operation& operation) const {
+  if (operation.token.empty()) return std::nullopt;
+  const auto known = by_token_.find(token_key(operation));
   if (known == by_token_.end()) return std::nullopt;
-  const auto& operation = operations_[known->second - first_];
-  if (operation.fingerprint == fingerprint) return operation.id;
+  const auto& before = operations_[known->second - first_];
+  if (before.fingerprint == operation.fingerprint) return before.id;
   return refuse("DuplicateRequest", "this request id was used for another request",
-                {{"DuplicateOperationId", operation.id}});
+                {{"DuplicateOperationId", before.id}});
 }
 
 std::string OperationLog::begin(Operation operation, registry::Wall now) {
@@ -57,7 +56,7 @@ std::string OperationLog::begin(Operation operation, registry::Wall now) {
   operation.id = make_id(secret_, number);
   operation.created = operation.updated = now;
   by_id_[operation.id] = number;
-  if (!operation.token.empty()) by_token_[token_key(operation.type, operation.token)] = number;
+  if (!operation.token.empty()) by_token_[token_key(operation)] = number;
   operations_.push_back(std::move(operation));
   return operations_.back().id;
 }
@@ -66,7 +65,7 @@ void OperationLog::forget_oldest() {
   const auto& oldest = operations_.front();
   by_id_.erase(oldest.id);
   if (!oldest.token.empty()) {
-    const auto token = by_token_.find(token_key(oldest.type, oldest.token));
+    const auto token = by_token_.find(token_key(oldest));
     if (token != by_token_.end() && token->second == first_) by_token_.erase(token);
   }
   operations_.pop_front();
@@ -92,7 +91,7 @@ void OperationLog::fail(std::string_view id, const Error& error, registry::Wall 
   operation->updated = now;
   operation->error_type = error.type;
   operation->error_message = error.message;
-  if (!operation->token.empty()) by_token_.erase(token_key(operation->type, operation->token));
+  if (!operation->token.empty()) by_token_.erase(token_key(*operation));
   operation->token.clear();
 }
 

@@ -28,7 +28,7 @@ struct Operation {
   std::string namespace_id, service_id;        // what filters ask for
   std::string error_type, error_message;
   std::string token;              // "" = the client gave none
-  std::uint64_t fingerprint = 0;  // of the request but its token
+  std::uint64_t fingerprint = 0;  // of the request but its token, with what it asks for
 };
 [[nodiscard]] std::string_view to_string(Operation::Status status);
 
@@ -40,9 +40,9 @@ class OperationLog {
 
   explicit OperationLog(std::string secret) : secret_(std::move(secret)) {}
 
-  // The id of the operation that this token made for the same request before. DuplicateRequest when it was another one.
-  [[nodiscard]] Out<std::optional<std::string>> repeated(std::string_view type, std::string_view token,
-                                                         std::uint64_t fingerprint) const;
+  // The id of the operation that this one's token made for the same request before. DuplicateRequest when it was
+  // another one.
+  [[nodiscard]] Out<std::optional<std::string>> repeated(const Operation& operation) const;
   std::string begin(Operation operation, registry::Wall now);  // its id
   void succeed(std::string_view id, registry::Wall now);
   void fail(std::string_view id, const Error& error, registry::Wall now);  // its token may be used again
@@ -56,7 +56,9 @@ class OperationLog {
   [[nodiscard]] Numbered older(std::uint64_t before) const;
 
  private:
-  [[nodiscard]] static std::string token_key(std::string_view type, std::string_view token);
+  // Tokens are unique per type of operation, and per service: AWS asks for another one "if you're registering
+  // additional instances for the same namespace and service".
+  [[nodiscard]] static std::string token_key(const Operation& operation);
   [[nodiscard]] Operation* at(std::string_view id);
   void forget_oldest();
 

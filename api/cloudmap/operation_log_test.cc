@@ -9,15 +9,19 @@ using namespace std::chrono_literals;
 
 class OperationLogTest : public ::testing::Test {
  protected:
-  std::string begin(std::string token = {}, std::uint64_t fingerprint = 1) {
+  static Operation with(std::string token, std::uint64_t fingerprint) {
     Operation operation;
     operation.type = "REGISTER_INSTANCE";
+    operation.service_id = "srv-1";
     operation.token = std::move(token);
     operation.fingerprint = fingerprint;
-    return log.begin(std::move(operation), now);
+    return operation;
   }
-  Out<std::optional<std::string>> again(std::string_view token, std::uint64_t fingerprint = 1) {
-    return log.repeated("REGISTER_INSTANCE", token, fingerprint);
+  std::string begin(std::string token = {}, std::uint64_t fingerprint = 1) {
+    return log.begin(with(std::move(token), fingerprint), now);
+  }
+  Out<std::optional<std::string>> again(std::string token, std::uint64_t fingerprint = 1) {
+    return log.repeated(with(std::move(token), fingerprint));
   }
   OperationLog log{"secret"};
   registry::Wall now{1'700'000'000s};
@@ -38,7 +42,12 @@ TEST_F(OperationLogTest, ATokenMeansTheSameRequestOnce) {
   const auto id = begin("t1", 7);
   EXPECT_EQ(again("t1", 7).value(), id);
   EXPECT_FALSE(again("t2", 7).value());
-  EXPECT_FALSE(log.repeated("CREATE_NAMESPACE", "t1", 7).value()) << "tokens of another kind are others";
+  auto elsewhere = with("t1", 7);
+  elsewhere.type = "CREATE_NAMESPACE";
+  EXPECT_FALSE(log.repeated(elsewhere).value()) << "tokens of another kind are others";
+  elsewhere = with("t1", 8);
+  elsewhere.service_id = "srv-2";
+  EXPECT_FALSE(log.repeated(elsewhere).value()) << "and those of another service";
   const auto other = again("t1", 8);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().type, "DuplicateRequest");

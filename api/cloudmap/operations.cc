@@ -10,8 +10,8 @@
 namespace api::cloudmap {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOperationFilters = {"NAMESPACE_ID", "SERVICE_ID", "STATUS", "TYPE",
-                                                               "UPDATE_DATE"};
+constexpr std::array<Filters::Known, 5> kOperationFilters = {
+    {{"NAMESPACE_ID"}, {"SERVICE_ID"}, {"STATUS"}, {"TYPE"}, {"UPDATE_DATE", Filters::Also::range}}};
 
 json::object operation_json(const Operation& operation) {
   json::object targets;
@@ -27,9 +27,15 @@ json::object operation_json(const Operation& operation) {
   return out;
 }
 
+// AWS's page says SUCCEED to filters and SUCCESS everywhere else.
+bool passes_status(const Filters& filters, Operation::Status status) {
+  return filters.pass("STATUS", to_string(status)) ||
+         (status == Operation::Status::success && filters.pass("STATUS", "SUCCEED"));
+}
+
 bool passes(const Filters& filters, const Operation& operation) {
   return filters.pass("NAMESPACE_ID", operation.namespace_id) && filters.pass("SERVICE_ID", operation.service_id) &&
-         filters.pass("STATUS", to_string(operation.status)) && filters.pass("TYPE", operation.type) &&
+         passes_status(filters, operation.status) && filters.pass("TYPE", operation.type) &&
          filters.pass_time("UPDATE_DATE", to_seconds(operation.updated));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace api::cloudmap {
 namespace {
@@ -18,11 +19,14 @@ std::optional<registry::Millis> ttl_of(const ServiceNotes& notes) {
   return std::min(least, kLongestOwnTtl);
 }
 
-// Route 53 takes 2xx and 3xx for healthy and does not look at certificates.
+// Route 53 takes 2xx and 3xx for healthy, does not look at certificates, and considers a new check healthy until there
+// is data. So what never passed is answered too when nothing is healthy, and a check that a service is given later
+// takes nothing out before it was asked.
 CheckDef probe_of(const HealthConfig& health, const Options& options) {
   CheckDef check = options.check_defaults;
   check.kind = health.type == "TCP" ? CheckKind::tcp : health.type == "HTTPS" ? CheckKind::https : CheckKind::http;
   check.name = registry::fold(health.type);
+  check.initial = registry::CheckState::passing;
   if (check.kind != CheckKind::tcp) {
     if (!health.path.empty()) check.http.path = health.path.starts_with('/') ? health.path : "/" + health.path;
     check.http.expect_status = {200, 201, 202, 203, 204, 205, 206, 207, 208, 226,
@@ -41,6 +45,17 @@ CheckDef custom_check(registry::CheckState initial) {
   check.kind = CheckKind::heartbeat;
   check.initial = initial;
   return check;
+}
+
+// A lease of the native API is not ours to renew: the check is named.
+Heartbeat custom_report(std::string service, std::string id, bool healthy) {
+  Heartbeat report;
+  report.service = std::move(service);
+  report.id = std::move(id);
+  report.check = kCustomCheck;
+  report.state = healthy ? registry::CheckState::passing : registry::CheckState::critical;
+  report.output = healthy ? "reported HEALTHY" : "reported UNHEALTHY";
+  return report;
 }
 
 void change_policy(registry::ServicePolicy& policy, const ServiceNotes& notes, const Options& options) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "api/cloudmap/notes.h"
+#include "api/route.h"
 #include "api/server.h"
 
 namespace api::cloudmap {
@@ -13,6 +14,7 @@ namespace api::cloudmap {
 // The check that UpdateInstanceCustomHealthStatus reports to: no clock ends what was reported.
 inline constexpr std::string_view kCustomCheck = "custom";
 [[nodiscard]] registry::CheckDef custom_check(registry::CheckState initial = registry::CheckState::unknown);
+[[nodiscard]] Heartbeat custom_report(std::string service, std::string id, bool healthy);
 
 [[nodiscard]] registry::ServicePolicy policy_of(const ServiceNotes& notes, const Options& options);
 // TTL and checks alone: what else the native API may have set stays.

@@ -7,6 +7,16 @@
 
 namespace api::cloudmap {
 
+namespace {
+
+// The parser let valid UTF-8 through only: every octet that continues no character begins one.
+std::size_t characters(std::string_view text) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins));
+}
+
+}  // namespace
+
 void Reader::fail(std::string message) const {
   if (!fault_) fault_ = Error{"InvalidInput", std::move(message), 400, {}};
 }
@@ -18,7 +28,7 @@ const json::value* Reader::find(std::string_view name) const {
 
 std::string Reader::text_of(const json::value& value, std::string_view name, std::size_t most) const {
   const auto* text = value.if_string();
-  if (text && text->size() <= most) return {text->data(), text->size()};
+  if (text && characters(*text) <= most) return {text->data(), text->size()};
   fail(text ? fmt::format("{} is longer than {}", name, most) : fmt::format("{} must be a text", name));
   return {};
 }

@@ -20,7 +20,7 @@ class Reader {
  public:
   Reader(const json::object& members, std::optional<Error>& fault) : members_(members), fault_(fault) {}
 
-  // What is required is never empty; sizes are octets.
+  // What is required is never empty; sizes are characters, as AWS counts.
   [[nodiscard]] std::string need(std::string_view name, std::size_t most) const;
   [[nodiscard]] std::string text(std::string_view name, std::size_t most) const;  // "" when absent
   [[nodiscard]] std::string word(std::string_view name, std::span<const std::string_view> words) const;

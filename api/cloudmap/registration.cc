@@ -40,7 +40,8 @@ class Registration {
   void fail(std::string message) {
     if (!fault_) fault_ = Error{"InvalidInput", std::move(message), 400, {}};
   }
-  [[nodiscard]] bool records(std::string_view type) const { return service_.dns && service_.dns->has(type); }
+  [[nodiscard]] bool lists_records() const { return service_.ours && service_.dns; }
+  [[nodiscard]] bool records(std::string_view type) const { return lists_records() && service_.dns->has(type); }
   [[nodiscard]] bool is_given(std::string_view name) const { return attributes_.contains(name); }
   [[nodiscard]] std::string text(std::string_view name) const {
     const auto at = attributes_.find(name);
@@ -53,7 +54,7 @@ class Registration {
     v6_ = registry::parse_ipv6(text("AWS_INSTANCE_IPV6"));
     if (is_given("AWS_INSTANCE_IPV4") && !v4_) fail("AWS_INSTANCE_IPV4 is not an IPv4 address");
     if (is_given("AWS_INSTANCE_IPV6") && !v6_) fail("AWS_INSTANCE_IPV6 is not an IPv6 address");
-    const bool any = !service_.dns || records("SRV");
+    const bool any = !lists_records() || records("SRV");
     if (v4_ && (any || records("A"))) take(def_.addresses.v4, v4_, "AWS_INSTANCE_IPV4");
     if (v6_ && (any || records("AAAA"))) take(def_.addresses.v6, v6_, "AWS_INSTANCE_IPV6");
   }
@@ -70,7 +71,8 @@ class Registration {
     const auto alias = text("AWS_ALIAS_DNS_NAME");
     if (!alias.empty()) {
       const bool weighted = service_.dns && service_.dns->weighted && (records("A") || records("AAAA"));
-      if (!weighted) fail("AWS_ALIAS_DNS_NAME needs a service with A or AAAA records and the RoutingPolicy WEIGHTED");
+      if (service_.ours && !weighted)
+        fail("AWS_ALIAS_DNS_NAME needs a service with A or AAAA records and the RoutingPolicy WEIGHTED");
       if (v4_ || v6_ || is_given("AWS_INSTANCE_PORT"))
         fail("AWS_ALIAS_DNS_NAME stands beside no AWS_INSTANCE attribute");
       if (service_.health) fail("a service with HealthCheckConfig takes no AWS_ALIAS_DNS_NAME");
@@ -80,7 +82,7 @@ class Registration {
     if (host.empty() || !def_.addresses.empty()) return;
     const auto name = registry::DomainName::parse(host);
     const bool usable = name && !registry::parse_ipv4(host);
-    if (!usable && service_.dns) return fail(fmt::format("\"{}\" is not a domain name", host));
+    if (!usable && lists_records()) return fail(fmt::format("\"{}\" is not a domain name", host));
     if (!usable) return;  // of an HTTP service it may be anything
     def_.host = name->text();
     if (alias.empty() && cname == name->text()) attributes_.erase("AWS_INSTANCE_CNAME");
@@ -156,6 +158,11 @@ Out<InstanceDef> read_instance(const std::string& id, Meta attributes, const Ser
       std::ranges::count_if(attributes, [](const auto& pair) { return !pair.first.starts_with("AWS_"); });
   if (static_cast<std::size_t>(custom) > kMaxCustomAttributes) {
     return invalid(fmt::format("an instance has at most {} custom attributes", kMaxCustomAttributes));
+  }
+  std::size_t size = 0;
+  for (const auto& [name, value] : attributes) size += name.size() + value.size();
+  if (size > kMaxAttributesSize) {
+    return invalid(fmt::format("the keys and values of all attributes are at most {} characters", kMaxAttributesSize));
   }
   return Registration(id, std::move(attributes), service).run();
 }

@@ -13,6 +13,7 @@ using registry::Meta;
 ServiceNotes service_of(std::vector<std::string> types, bool weighted = false) {
   ServiceNotes notes;
   notes.name = "worker";
+  notes.ours = true;
   if (types.empty()) return notes;
   notes.dns = DnsConfig{weighted, {}};
   for (auto& type : types) notes.dns->records.push_back({std::move(type), 60});
@@ -28,6 +29,12 @@ registry::InstanceDef good(const Meta& attributes, const ServiceNotes& service) 
   const auto def = read_instance("i1", attributes, service);
   EXPECT_TRUE(def) << (def ? "" : def.error().message);
   return def.value_or(registry::InstanceDef());
+}
+
+std::optional<std::string> attribute_of(const registry::InstanceDef& def, std::string_view name) {
+  const auto all = attributes_json(def);
+  const auto* value = all.if_contains(name);
+  return value ? std::optional(std::string(value->as_string())) : std::nullopt;
 }
 
 bool mentions(const std::string& text, std::string_view what) { return text.find(what) != std::string::npos; }
@@ -103,6 +110,26 @@ TEST(CloudmapRegistration, HasAtMostThirtyCustomAttributes) {
   EXPECT_EQ(fault(attributes, service_of({})), "accepted");
   attributes["k30"] = "v";
   EXPECT_TRUE(mentions(fault(attributes, service_of({})), "30 custom"));
+}
+
+TEST(CloudmapRegistration, AttributesHaveAtMostFiveThousandCharacters) {
+  Meta attributes;
+  for (int i = 0; i < 4; ++i) attributes["k" + std::to_string(i)] = std::string(1024, 'v');
+  attributes["k4"] = std::string(5000 - 4 * 1026 - 2, 'v');
+  EXPECT_EQ(fault(attributes, service_of({})), "accepted");
+  attributes["k4"] += 'v';
+  EXPECT_TRUE(mentions(fault(attributes, service_of({})), "5000"));
+}
+
+TEST(CloudmapRegistration, WhatOthersMadeRequiresNothing) {
+  auto native = service_of({"A", "AAAA", "SRV"});  // as derived from the instances that it has
+  native.ours = false;
+  EXPECT_TRUE(good({{"AWS_INSTANCE_IPV4", "10.0.0.1"}}, native).addresses.v4);
+  EXPECT_TRUE(good({{"AWS_INSTANCE_IPV6", "fd00::1"}}, native).addresses.v6);
+  native = service_of({"A"});
+  native.ours = false;
+  EXPECT_TRUE(good({{"AWS_INSTANCE_IPV6", "fd00::1"}}, native).addresses.v6);
+  EXPECT_TRUE(good({{"k", "v"}}, native).api_only);
 }
 
 TEST(CloudmapRegistration, IdsHaveAClosedAlphabet) {

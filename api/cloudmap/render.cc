@@ -1,5 +1,8 @@
 #include "api/cloudmap/render.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "api/cloudmap/ids.h"
 
 namespace api::cloudmap {
@@ -70,17 +73,21 @@ json::object attributes_json(const InstanceDef& def) {
     if (const auto value = typed_attribute(def, name)) out[name] = *value;
   }
   for (const auto& [name, value] : def.meta) out[name] = value;
-  for (const auto& member : own) out[member.key()] = member.value();
+  for (const auto& member : own) {
+    if (member.value().is_string()) out[member.key()] = member.value();  // the native API may have put anything there
+  }
   return out;
 }
 
-std::optional<std::string> attribute_of(const InstanceDef& def, std::string_view name) {
-  if (const auto at = def.meta.find(name); at != def.meta.end()) return at->second;
-  if (!name.starts_with("AWS_")) return std::nullopt;
-  const auto all = attributes_json(def);
-  const auto* value = all.if_contains(name);
-  const auto* text = value ? value->if_string() : nullptr;
-  return text ? std::optional(std::string(text->data(), text->size())) : std::nullopt;
+bool bears(const InstanceDef& def, const registry::Meta& attributes) {
+  std::optional<json::object> all;  // made at most once: a request may name thirty, of ten thousand instances
+  return std::ranges::all_of(attributes, [&](const auto& pair) {
+    if (const auto at = def.meta.find(pair.first); at != def.meta.end()) return at->second == pair.second;
+    if (!pair.first.starts_with("AWS_")) return false;
+    if (!all) all = attributes_json(def);
+    const auto* value = all->if_contains(pair.first);
+    return value && value->as_string() == pair.second;
+  });
 }
 
 }  // namespace api::cloudmap

@@ -2,9 +2,6 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <optional>
-#include <string>
-#include <string_view>
 
 #include "api/cloudmap/notes.h"
 
@@ -18,6 +15,6 @@ namespace api::cloudmap {
 // An instance's attributes: those of its address and port from the definition, the others from its meta, and what is
 // neither from what this dialect kept.
 [[nodiscard]] json::object attributes_json(const registry::InstanceDef& def);
-[[nodiscard]] std::optional<std::string> attribute_of(const registry::InstanceDef& def, std::string_view name);
+[[nodiscard]] bool bears(const registry::InstanceDef& def, const registry::Meta& attributes);  // all of them
 
 }  // namespace api::cloudmap

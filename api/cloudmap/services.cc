@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "api/cloudmap/call.h"
@@ -11,6 +11,18 @@ namespace {
 
 using registry::ProblemKind;
 using registry::ServicePolicy;
+
+constexpr std::array<std::string_view, 1> kTypeOptions = {"HTTP"};
+
+// "The record types of a service can only be changed by deleting the service and recreating it": its instances were
+// registered for these.
+std::optional<Error> check_types(const DnsConfig& wanted, const std::optional<DnsConfig>& present) {
+  for (const auto& record : wanted.records) {
+    if (present && present->has(record.type)) continue;
+    return Error{"InvalidInput", "the service has no " + record.type + " record: a change sets TTLs alone", 400, {}};
+  }
+  return std::nullopt;
+}
 
 std::optional<Error> check_health(const ServiceNotes& notes) {
   const auto fault = [](std::string message) { return Error{"InvalidInput", std::move(message), 400, {}}; };
@@ -33,7 +45,7 @@ std::string read_namespace_id(const Reader& in) {
 Out<ServiceNotes> read_service(Call& call, const Reader& in) {
   ServiceNotes notes;
   notes.ours = true;
-  notes.name = in.need("Name", kMaxName);
+  notes.name = in.need("Name", kMaxServiceName);
   notes.description = in.text("Description", kMaxDescription);
   notes.creator = in.text("CreatorRequestId", kMaxToken);
   notes.created = call.now();
@@ -41,7 +53,9 @@ Out<ServiceNotes> read_service(Call& call, const Reader& in) {
   notes.health = read_health(in);
   notes.custom = read_custom(in);
   notes.tags = read_tags(in);
-  if (notes.dns && in.text("Type", 16) == "HTTP") in.fail("a service of type HTTP has no DnsConfig");
+  const bool http = !in.word("Type", kTypeOptions).empty();
+  if (http && notes.dns) in.fail("a service of type HTTP has no DnsConfig");
+  if (!notes.name.empty() && !is_service_name(notes.name)) in.fail("Name has other characters than AWS takes");
   if (notes.tags.size() > kMaxResourceTags) {
     return refuse("TooManyTagsException", "a resource has at most 50 tags", {{"ResourceName", notes.name}});
   }
@@ -52,10 +66,11 @@ Out<ServiceNotes> read_service(Call& call, const Reader& in) {
 
 Error exists(const registry::Registry& registry, const registry::Service& service) {
   const auto notes = notes_of(registry, service);
+  const auto id = service_id(service.name.key());
   return {"ServiceAlreadyExists",
           "there is a service " + notes.name + " at " + service.name.text(),
           400,
-          {{"ServiceId", service_id(service.name.key())}, {"CreatorRequestId", notes.creator}}};
+          {{"ServiceId", id}, {"ServiceArn", service_arn(id)}, {"CreatorRequestId", notes.creator}}};
 }
 
 // The client asks again, because it missed the answer: the same token, and the same service.
@@ -114,12 +129,15 @@ Out<Step> update_service(Call& call) {
   if (!service) return std::unexpected(service.error());
   auto notes = notes_of(call.app.registry(), **service);
   const bool was_ours = std::exchange(notes.ours, true);
-  const bool weighted = notes.dns && notes.dns->weighted;
+  const auto present = notes.dns;
   if (change->has("Description")) notes.description = change->text("Description", kMaxDescription);
-  notes.dns = read_records(*change, weighted);
+  notes.dns = read_records(*change, present && present->weighted);
   notes.health = read_health(*change);
   if (call.fault) return std::unexpected(*call.fault);
   if (auto error = check_health(notes)) return std::unexpected(std::move(*error));
+  if (was_ours && notes.dns) {
+    if (auto error = check_types(*notes.dns, present)) return std::unexpected(std::move(*error));
+  }
 
   Operation operation;
   operation.type = "UPDATE_SERVICE";

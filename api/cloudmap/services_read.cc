@@ -1,5 +1,7 @@
 #include <array>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "api/cloudmap/call.h"
 #include "api/cloudmap/filters.h"
@@ -8,7 +10,7 @@
 namespace api::cloudmap {
 namespace {
 
-constexpr std::array<std::string_view, 2> kServiceFilters = {"NAMESPACE_ID", "RESOURCE_OWNER"};
+constexpr std::array<Filters::Known, 2> kServiceFilters = {{{"NAMESPACE_ID"}, {"RESOURCE_OWNER"}}};
 
 // One page of services by name. `next(after)` is the first service behind a name, or null.
 template <class Next>
@@ -26,6 +28,28 @@ Step page_of(const registry::Registry& registry, const Page& page, Next next) {
   }
   step.body["Services"] = std::move(shown);
   return step;
+}
+
+using Members = const std::set<std::string_view>*;  // of one namespace: its services
+
+// A namespace of thousands beside others is not worth a walk over all of them.
+std::vector<Members> members_of(const Call& call, const std::vector<std::string>& ids) {
+  std::vector<Members> out;
+  for (const auto& id : ids) {
+    const auto* ns = call.state.directory.find_namespace(id);
+    if (ns) out.push_back(&call.app.registry().services_of(ns->def.name.key()));
+  }
+  return out;
+}
+
+const registry::Service* next_of(const registry::Registry& registry, const std::vector<Members>& namespaces,
+                                 const std::string& after) {
+  std::optional<std::string_view> next;
+  for (const auto* members : namespaces) {
+    const auto at = members->upper_bound(after);
+    if (at != members->end() && (!next || *at < *next)) next = *at;
+  }
+  return next ? registry.find_service(*next) : nullptr;
 }
 
 }  // namespace
@@ -50,19 +74,12 @@ Out<Step> list_services(Call& call) {
   if (!filters.pass("RESOURCE_OWNER", "SELF")) {
     return page_of(registry, page, [](const std::string&) -> const registry::Service* { return nullptr; });
   }
-  // A namespace of thousands beside others is not worth a walk over all of them.
-  if (const auto id = filters.only("NAMESPACE_ID")) {
-    const auto* ns = call.state.directory.find_namespace(*id);
-    static const std::set<std::string_view> kNone;
-    const auto& members = ns ? registry.services_of(ns->def.name.key()) : kNone;
-    return page_of(registry, page, [&](const std::string& after) -> const registry::Service* {
-      const auto at = members.upper_bound(after);
-      return at == members.end() ? nullptr : registry.find_service(*at);
-    });
+  if (const auto ids = filters.values("NAMESPACE_ID")) {
+    const auto namespaces = members_of(call, *ids);
+    return page_of(registry, page, [&](const std::string& after) { return next_of(registry, namespaces, after); });
   }
   return page_of(registry, page, [&](const std::string& after) -> const registry::Service* {
-    auto at = registry.services().upper_bound(after);
-    while (at != registry.services().end() && !filters.pass("NAMESPACE_ID", namespace_id(at->second.apex))) ++at;
+    const auto at = registry.services().upper_bound(after);
     return at == registry.services().end() ? nullptr : &at->second;
   });
 }

@@ -1,3 +1,4 @@
+#include "api/cloudmap/ids.h"
 #include "api/cloudmap/test_calls.h"
 
 namespace api::cloudmap {
@@ -72,6 +73,28 @@ TEST_F(CloudmapServices, AHealthCheckConfigIsATemplate) {
   EXPECT_TRUE(native("web.corp").at("checks").as_array().empty()) << "what a change leaves out goes";
 }
 
+TEST_F(CloudmapServices, ANewHealthCheckIsHealthyUntilItFails) {
+  const auto id = new_service(ns, "web", kA);
+  put(id, "i1", R"({"AWS_INSTANCE_IPV4":"10.0.0.1","AWS_INSTANCE_PORT":"80"})");
+  const auto health = [&] {
+    return text(inside(ok("GetInstancesHealthStatus", R"({"ServiceId":")" + id + "\"}"), "Status"), "i1");
+  };
+  EXPECT_EQ(health(), "UNKNOWN");
+  ok("UpdateService", R"({"Id":")" + id +
+                          R"(","Service":{"DnsConfig":{"DnsRecords":[{"Type":"A","TTL":60}]},
+                          "HealthCheckConfig":{"Type":"TCP","FailureThreshold":1}}})");
+  EXPECT_EQ(health(), "HEALTHY");
+  on_control([&] {
+    const auto* instance = registry_.find_instance("web.corp", "i1");
+    EXPECT_TRUE(instance->available) << "nothing is taken out before it was asked";
+    observe(registry_.observe_probe("web.corp", "i1", "tcp",
+                                    {.verdict = registry::Verdict::failed, .fault = registry::Fault::refused}, now()));
+    EXPECT_FALSE(instance->available);
+    EXPECT_TRUE(instance->ever_passed) << "answered when nothing is healthy, as with AWS";
+  });
+  EXPECT_EQ(health(), "UNHEALTHY");
+}
+
 TEST_F(CloudmapServices, AChangeSetsTtlsAndKeepsTheRest) {
   const auto id = new_service(ns, "worker", std::string(kA) + std::string(kCustom));
   auto policy = native("worker.corp").as_object();
@@ -85,6 +108,17 @@ TEST_F(CloudmapServices, AChangeSetsTtlsAndKeepsTheRest) {
   EXPECT_EQ(native("worker.corp").at("slow_start").as_string(), "30s");
   const auto shown = ok("GetService", R"({"Id":")" + id + "\"}");
   EXPECT_TRUE(inside(shown, "Service").contains("HealthCheckCustomConfig"));
+}
+
+TEST_F(CloudmapServices, AChangeAddsNoRecordTypes) {
+  const std::string srv = R"(,"Service":{"DnsConfig":{"DnsRecords":[{"Type":"SRV","TTL":7}]}}})";
+  EXPECT_EQ(refused("UpdateService", R"({"Id":")" + new_service(ns, "worker", kA) + "\"" + srv), "InvalidInput");
+  EXPECT_EQ(refused("UpdateService", R"({"Id":")" + new_service(ns, "plain") + "\"" + srv), "InvalidInput");
+  const auto http = new_service(new_namespace("web", "Http"));
+  EXPECT_EQ(refused("UpdateService", R"({"Id":")" + http + "\"" + srv), "InvalidInput");
+  put_instance("db.corp", "d1", R"({"address":"10.0.0.9","port":5432})");
+  ok("UpdateService", R"({"Id":")" + service_id("db.corp") + "\"" + srv);
+  EXPECT_EQ(native("db.corp").at("ttl").as_string(), "7s") << "of what others made nothing is known";
 }
 
 TEST_F(CloudmapServices, ATokenMakesOneOnce) {
@@ -123,6 +157,15 @@ TEST_F(CloudmapServices, AreListedByNamespaceAndPages) {
   const auto page = ok("ListServices", R"({"MaxResults":2,)" + filter + "}");
   EXPECT_THAT(names(R"({"NextToken":")" + text(page, "NextToken") + "\"," + filter + "}"), ElementsAre("c"));
   EXPECT_THAT(names(R"({"Filters":[{"Name":"NAMESPACE_ID","Values":["ns-none"]}]})"), ElementsAre());
+  const auto several = R"("Filters":[{"Name":"NAMESPACE_ID","Condition":"IN","Values":[")" + ns + "\",\"" + other +
+                       "\",\"" + ns + R"("]}])";
+  EXPECT_THAT(names("{" + several + "}"), ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(names("{" + several.substr(0, several.size() - 1) + "," + filter.substr(11) + "}"),
+              ElementsAre("a", "b", "c"))
+      << "all filters must pass";
+  EXPECT_EQ(
+      refused("ListServices", R"({"Filters":[{"Name":"NAMESPACE_ID","Condition":"BEGINS_WITH","Values":["n"]}]})"),
+      "InvalidInput");
 }
 
 TEST_F(CloudmapServices, RulesOfRecordsAndChecks) {
@@ -134,7 +177,9 @@ TEST_F(CloudmapServices, RulesOfRecordsAndChecks) {
   EXPECT_EQ(create(R"("HealthCheckConfig":{"Type":"TCP","ResourcePath":"/"})"), "InvalidInput");
   EXPECT_EQ(create(R"("HealthCheckConfig":{"Type":"TCP"},"HealthCheckCustomConfig":{})"), "InvalidInput");
   EXPECT_EQ(create(R"("Type":"HTTP","DnsConfig":{"DnsRecords":[{"Type":"A","TTL":1}]})"), "InvalidInput");
+  EXPECT_EQ(create(R"("Type":"DNS")"), "InvalidInput");
   EXPECT_EQ(refused("CreateService", R"({"Name":"x"})"), "InvalidInput");
+  EXPECT_EQ(refused("CreateService", R"({"Name":"a b","NamespaceId":")" + ns + "\"}"), "InvalidInput");
   EXPECT_EQ(refused("CreateService", R"({"Name":"x","NamespaceId":"ns-aaaaaaaaaaaaaaaa"})"), "NamespaceNotFound");
   const auto http = new_namespace("web", "Http");
   EXPECT_EQ(refused("CreateService", R"({"Name":"x","NamespaceId":")" + http + "\"" + std::string(kA) + "}"),
@@ -165,6 +210,11 @@ TEST_F(CloudmapServices, TagsAreKeptWithWhatTheyDescribe) {
   EXPECT_EQ(refused("TagResource", "{" + arn + R"(,"Tags":[)" + many + "]}"), "TooManyTagsException");
   EXPECT_EQ(refused("ListTagsForResource", R"({"ResourceARN":"arn:aws:servicediscovery:us-east-1:0:service/srv-x"})"),
             "ResourceNotFoundException");
+  std::string umlauts;
+  for (int i = 0; i < 256; ++i) umlauts += "\xC3\xBC";
+  ok("TagResource", "{" + arn + R"(,"Tags":[{"Key":"b","Value":")" + umlauts + "\"}]}");
+  EXPECT_EQ(refused("TagResource", "{" + arn + R"(,"Tags":[{"Key":"b","Value":")" + umlauts + "u\"}]}"), "InvalidInput")
+      << "characters are counted, not octets";
   const auto of_ns = R"("ResourceARN":"arn:aws:servicediscovery:eu-west-1:1:namespace/)" + ns + "\"";
   ok("TagResource", "{" + of_ns + R"(,"Tags":[{"Key":"x","Value":"y"}]})");
   EXPECT_EQ(json::serialize(ok("ListTagsForResource", "{" + of_ns + "}").at("Tags")), R"([{"Key":"x","Value":"y"}])");

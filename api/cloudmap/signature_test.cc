@@ -100,6 +100,9 @@ TEST(Signature, MustSignTheHostAndWhatIsAskedFor) {
   auto with_token = recorded();
   header(with_token, "x-amz-security-token") = "t";
   EXPECT_EQ(verdict(with_token), "InvalidSignatureException");
+  auto two_targets = recorded();
+  two_targets.headers.emplace_back("x-amz-target", "Route53AutoNaming_v20170314.DeleteNamespace");
+  EXPECT_EQ(verdict(two_targets), "InvalidSignatureException");
 }
 
 TEST(Signature, IsGoodForAQuarterOfAnHourEitherWay) {
