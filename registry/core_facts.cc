@@ -25,12 +25,14 @@ void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   const std::string apex = def.name.key();
   const auto [it, fresh] = namespaces.try_emplace(apex);
   Namespace& ns = it->second;
-  std::vector<std::string> names{apex}, gone;
-  for (const DomainName& alias : def.aliases) names.push_back(alias.key());
-  for (const DomainName& alias : ns.def.aliases) gone.push_back(alias.key());
+  std::vector<std::string> names, gone;
+  for (const DomainName& name : apexes_of(def)) names.push_back(name.key());
+  for (const DomainName& name : apexes_of(ns.def)) gone.push_back(name.key());
+  std::erase_if(gone, [&](const std::string& name) { return name == apex || name.empty(); });
   const bool defaults_changed = !fresh && !same_defaults(ns.def, def);
   ns.def = std::move(def);
   ns.managed_by_config = origin.managed_by_config;
+  ns.on_demand = origin.on_demand;
   ns.index = stamp(edit);
   ns.revision = origin.revision != 0 ? origin.revision : ns.index;
   if (fresh) ns.created = origin.created != 0 ? origin.created : ns.index;
@@ -49,7 +51,15 @@ void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   }
   for (const std::string& name : gone) update_shadows_above(name, edit);
   if (!edit.silent) edit.content.insert(apex);
+  move_around(apex, edit);
   tell(edit, {ChangeKind::ns, ChangeOp::put, apex, {}, false, {}});
+}
+
+// The namespace around has a delegation to it in its transfers.
+void RegistryCore::move_around(std::string_view apex, Edit& edit) {
+  const std::size_t dot = apex.find('.');
+  const std::string* const around = dot == apex.npos ? nullptr : apex_for(apex.substr(dot + 1));
+  if (around != nullptr && !edit.silent) edit.content.insert(*around);
 }
 
 void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
@@ -57,8 +67,8 @@ void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
   if (it == namespaces.end()) return;
   const std::string apex = it->first;
   while (!members[apex].empty()) erase_service(std::string(*members[apex].begin()), edit);
-  std::vector<std::string> names{apex};
-  for (const DomainName& alias : it->second.def.aliases) names.push_back(alias.key());
+  std::vector<std::string> names;
+  for (const DomainName& each : apexes_of(it->second.def)) names.push_back(each.key());
   for (const std::string& each : names) {
     apex_of.erase(each);
     apexes.erase(each);
@@ -69,6 +79,7 @@ void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
   for (const std::string& each : names) update_shadows_above(each, edit);
   edit.content.erase(apex);
   edit.namespaces.insert(apex);
+  move_around(apex, edit);
   tell(edit, {ChangeKind::ns, ChangeOp::remove, apex, {}, false, {}});
 }
 

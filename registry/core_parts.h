@@ -37,6 +37,7 @@ struct Origin {
   Revision created = 0;   // 0 = this edit
   Revision revision = 0;  // likewise
   bool managed_by_config = false;
+  bool on_demand = false;  // of a namespace
 };
 
 struct Timer {

@@ -3,6 +3,7 @@
 // encoded as DNS records. `registry/codec` writes and reads them as the JSON of HTTP.md.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,9 +90,19 @@ struct TtlRule {  // [[namespace.ttl]]: match is a glob over the service label; 
   bool operator==(const TtlRule&) const = default;
 };
 
+// How DNS names what a namespace holds (docs/layouts.md).
+enum class Layout : std::uint8_t {
+  native,
+  consul,      // payment.service.consul
+  kubernetes,  // no services of its own: web.prod.svc.cluster.local is of a namespace below, made when it is wanted
+};
+
 struct NamespaceDef {
   DomainName name;
   std::vector<DomainName> aliases;  // the same namespace under other apexes
+  Layout layout = Layout::native;
+  std::vector<DomainName> consul_aliases;  // as aliases, in Consul's layout
+  std::string datacenter = "dc1";          // Consul's layout: payment.service.dc1.consul
   Millis ttl{5000};
   Millis min_ttl{1000};
   Millis negative_ttl{60'000};  // SOA MINIMUM: the TTL of a denial that no registration could change
@@ -106,6 +117,19 @@ struct NamespaceDef {
   RareText foreign;  // as a service's
   bool operator==(const NamespaceDef&) const = default;
 };
+
+// The names under which it stands, its own first.
+[[nodiscard]] inline std::vector<DomainName> apexes_of(const NamespaceDef& def) {
+  std::vector<DomainName> out{def.name};
+  out.insert(out.end(), def.aliases.begin(), def.aliases.end());
+  out.insert(out.end(), def.consul_aliases.begin(), def.consul_aliases.end());
+  return out;
+}
+// Of the names below `apex`, which is one of them.
+[[nodiscard]] inline Layout layout_at(const NamespaceDef& def, const DomainName& apex) {
+  const auto& consul = def.consul_aliases;
+  return std::find(consul.begin(), consul.end(), apex) != consul.end() ? Layout::consul : def.layout;
+}
 
 struct OverrideDef {
   std::string name;

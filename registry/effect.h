@@ -18,6 +18,7 @@ struct PutNamespaceEffect {
   NamespaceDef def;
   Revision created = 0;
   Revision revision = 0;
+  bool on_demand = false;  // made by its first service, and gone with its last
 };
 struct DeleteNamespaceEffect {
   std::string name;  // folded

@@ -60,7 +60,8 @@ bool overruled(const RegistryCore& core, const Effect& effect) {
 void RegistryCore::apply(Effect&& effect, Edit& edit) {
   std::visit(
       Overloaded{[&](PutNamespaceEffect& e) {
-                   put_namespace(std::move(e.def), {.created = e.created, .revision = e.revision}, edit);
+                   put_namespace(std::move(e.def),
+                                 {.created = e.created, .revision = e.revision, .on_demand = e.on_demand}, edit);
                  },
                  [&](DeleteNamespaceEffect& e) { erase_namespace(e.name, edit); },
                  [&](PutServiceEffect& e) {

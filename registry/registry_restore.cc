@@ -43,8 +43,11 @@ class Restore {
     } else if (core_.apex_of.contains(e.def.name.key())) {
       skip("an alias of a declared namespace, stored namespaces", e.def.name.text());
     } else {
-      std::erase_if(e.def.aliases, [&](const DomainName& alias) { return core_.apex_of.contains(alias.key()); });
-      core_.put_namespace(std::move(e.def), {.created = created(e.created), .revision = e.revision}, edit_);
+      for (auto* const others : {&e.def.aliases, &e.def.consul_aliases}) {
+        std::erase_if(*others, [&](const DomainName& alias) { return core_.apex_of.contains(alias.key()); });
+      }
+      core_.put_namespace(std::move(e.def),
+                          {.created = created(e.created), .revision = e.revision, .on_demand = e.on_demand}, edit_);
     }
   }
 

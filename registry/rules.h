@@ -23,6 +23,8 @@ Result<Outcome> run(Staging& staging, const DeleteOverride& command);
 
 // Shared by them. A Problem, or nothing.
 [[nodiscard]] std::optional<Problem> check_precondition(const Precondition& when, bool exists, Revision revision);
+// The namespace of a service that is new, where it is of those that are made when they are wanted.
+[[nodiscard]] std::optional<Problem> make_namespace_for(Staging& staging, const DomainName& service);
 [[nodiscard]] std::optional<Problem> check_new_service(const Staging& staging, const DomainName& name);
 [[nodiscard]] std::optional<Problem> check_not_static(const Staging& staging, const DomainName& name);
 [[nodiscard]] std::optional<Problem> check_allowed(const Staging& staging, const DomainName& service,

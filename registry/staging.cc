@@ -13,8 +13,8 @@ std::ptrdiff_t value_or_zero(const Map& map, const Key& key) {
 }
 
 std::vector<std::string> names_of(const NamespaceDef& def) {
-  std::vector<std::string> names{def.name.key()};
-  for (const DomainName& alias : def.aliases) names.push_back(alias.key());
+  std::vector<std::string> names;
+  for (const DomainName& name : apexes_of(def)) names.push_back(name.key());
   return names;
 }
 
@@ -23,12 +23,31 @@ std::vector<std::string> names_of(const NamespaceDef& def) {
 std::optional<NamespaceView> Staging::find_namespace(std::string_view apex) const {
   if (const auto it = namespaces_.find(apex); it != namespaces_.end()) {
     if (!it->second) return std::nullopt;
-    return NamespaceView{&it->second->def, false, it->second->created, 0};
+    return NamespaceView{&it->second->def, false, it->second->on_demand, it->second->created, 0};
   }
   const auto it = core_.namespaces.find(apex);
   if (it == core_.namespaces.end()) return std::nullopt;
   const Namespace& ns = it->second;
-  return NamespaceView{&ns.def, ns.managed_by_config, ns.created, ns.revision};
+  return NamespaceView{&ns.def, ns.managed_by_config, ns.on_demand, ns.created, ns.revision};
+}
+
+std::size_t Staging::namespaces_on_demand() const {
+  std::size_t count = 0;
+  for (const auto& [apex, ns] : core_.namespaces) count += ns.on_demand && !namespaces_.contains(apex) ? 1 : 0;
+  for (const auto& [apex, put] : namespaces_) count += put && put->on_demand ? 1 : 0;
+  return count;
+}
+
+bool Staging::any_apex_strictly_below(const DomainName& name) const {
+  const auto below = [&](const std::string& each) {
+    return each.size() > name.key().size() + 1 && each.ends_with(name.key()) &&
+           each[each.size() - name.key().size() - 1] == '.';
+  };
+  for (const auto& [each, owner] : apexes_) {
+    if (owner && below(each)) return true;
+  }
+  return std::ranges::any_of(core_.apex_of,
+                             [&](const auto& each) { return !apexes_.contains(each.first) && below(each.first); });
 }
 
 // Commands of one service follow each other, and each has five of these look-ups.

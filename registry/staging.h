@@ -46,6 +46,7 @@ struct InstanceView {
 struct NamespaceView {
   const NamespaceDef* def = nullptr;
   bool managed_by_config = false;
+  bool on_demand = false;
   Revision created = 0;
   Revision revision = 0;
 };
@@ -78,6 +79,8 @@ class Staging {
   [[nodiscard]] std::optional<Apex> apex_for(std::string_view key) const;
   [[nodiscard]] std::optional<std::string> apex_named(std::string_view name) const;  // exactly this apex or alias
   [[nodiscard]] bool any_apex_at_or_below(std::string_view name) const;
+  [[nodiscard]] bool any_apex_strictly_below(const DomainName& name) const;  // walks all apexes
+  [[nodiscard]] std::size_t namespaces_on_demand() const;                    // likewise
   // A name under an alias of a namespace, as the name under the namespace itself.
   [[nodiscard]] std::string canonical(std::string_view key) const;
   [[nodiscard]] bool names_host(std::string_view key) const;  // some instance has this host name

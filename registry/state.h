@@ -113,6 +113,7 @@ struct Service {
 struct Namespace {
   NamespaceDef def;
   bool managed_by_config = false;
+  bool on_demand = false;  // made by its first service, and gone with its last
   Revision created = 0;
   Revision revision = 0;
   Revision index = 0;  // last change of anything in it, removals and states included
@@ -125,7 +126,7 @@ struct Override {
   Revision revision = 0;
   Mono ends = Mono::max();
   bool by_clock = false;  // of before the restart: its end is a time of day, and moves where the clock is set
-  bool expired = false;  // takes no effect any more; due() asks for its removal
+  bool expired = false;   // takes no effect any more; due() asks for its removal
 };
 
 // What a zone file owns in a namespace's tree. Handed in by the daemon after (re)loading zone files.

@@ -63,6 +63,7 @@ Result<Outcome> put(Staging& staging, const DomainName& service, InstanceDef&& d
     return std::unexpected(std::move(*problem));
   }
   if (!owner) {
+    if (auto problem = make_namespace_for(staging, service)) return std::unexpected(std::move(*problem));
     if (auto problem = check_new_service(staging, service)) return std::unexpected(std::move(*problem));
   }
   if (auto problem = validate(def, service)) return std::unexpected(std::move(*problem));

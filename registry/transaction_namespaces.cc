@@ -7,6 +7,12 @@
 namespace registry {
 namespace {
 
+Layout layout_of(const Staging& staging, const Staging::Apex& apex) {
+  const auto found = staging.find_namespace(apex.apex);
+  const auto name = DomainName::parse(apex.matched);
+  return found && name ? layout_at(*found->def, *name) : Layout::native;
+}
+
 // A new apex or alias must not lie at or below a service, nor at or above a static record of the namespace around it.
 std::optional<Problem> check_new_apex(const Staging& staging, const std::string& name) {
   for (std::string_view rest = name;;) {
@@ -22,6 +28,12 @@ std::optional<Problem> check_new_apex(const Staging& staging, const std::string&
   }
   const auto around = staging.apex_for(name);
   if (!around) return std::nullopt;
+  if (layout_of(staging, *around) == Layout::consul) {
+    return Problem{ProblemKind::name_conflict,
+                   fmt::format("'{}' lies below '{}', where names are Consul's", name, around->matched),
+                   {},
+                   {}};
+  }
   const auto file = staging.core().statics.find(around->apex);
   if (file == staging.core().statics.end() || !file->second.tree.any_at_or_below(name)) return std::nullopt;
   return Problem{ProblemKind::name_static,
@@ -31,9 +43,14 @@ std::optional<Problem> check_new_apex(const Staging& staging, const std::string&
 }
 
 std::optional<Problem> check_apexes(const Staging& staging, const NamespaceDef& def) {
-  std::vector<std::string> names{def.name.key()};
-  for (const DomainName& alias : def.aliases) names.push_back(alias.key());
-  for (const std::string& name : names) {
+  for (const DomainName& apex : apexes_of(def)) {
+    const std::string& name = apex.key();
+    if (layout_at(def, apex) == Layout::consul && staging.any_apex_strictly_below(apex)) {
+      return Problem{ProblemKind::name_conflict,
+                     fmt::format("a namespace lies below '{}', where names would be Consul's", name),
+                     {},
+                     {}};
+    }
     const auto owner = staging.apex_named(name);
     if (!owner) {
       if (auto problem = check_new_apex(staging, name)) return problem;
@@ -53,11 +70,37 @@ Result<Outcome> run(Staging& staging, const PutNamespace& command) {
   if (auto problem = check_precondition(command.when, present.has_value(), present ? present->revision : 0)) {
     return std::unexpected(std::move(*problem));
   }
-  if (present && *present->def == def) return Outcome::unchanged;
+  if (present && *present->def == def && !present->on_demand) return Outcome::unchanged;
   if (present && present->managed_by_config) return std::unexpected(config_manages("namespace", def.name.text()));
   if (auto problem = check_apexes(staging, def)) return std::unexpected(std::move(*problem));
+  if (def.layout == Layout::kubernetes && staging.services_in(def.name.key()) > 0) {
+    return fail(ProblemKind::not_empty, fmt::format("namespace '{}' holds services of its own", def.name.text()),
+                "in this layout they belong below svc." + def.name.text());
+  }
   staging.put(PutNamespaceEffect{def, present ? present->created : 0});
   return present ? Outcome::replaced : Outcome::created;
+}
+
+// web.prod.svc.cluster.local where cluster.local has Kubernetes' layout: its namespace is prod.svc.cluster.local, with
+// the settings of the one around.
+std::optional<Problem> make_namespace_for(Staging& staging, const DomainName& service) {
+  const auto around = staging.apex_for(service.key());
+  if (!around || layout_of(staging, *around) != Layout::kubernetes) return std::nullopt;
+  const auto name =
+      DomainName::parse(service.text().substr(std::min(service.text().size(), service.text().find('.') + 1)));
+  if (!name || name->parent_key() != "svc." + around->matched) {
+    Problem problem = one_fault("#/service", "layout",
+                                fmt::format("must be <service>.<namespace>.svc.{}, as in Kubernetes", around->matched));
+    return problem;
+  }
+  if (staging.namespaces_on_demand() >= kMaxOnDemand) return limit_reached("namespaces made on demand", kMaxOnDemand);
+  NamespaceDef def = *staging.find_namespace(around->apex)->def;
+  def.name = *name;
+  def.layout = Layout::native;
+  if (auto problem = validate(def)) return problem;
+  if (auto problem = check_apexes(staging, def)) return problem;
+  staging.put(PutNamespaceEffect{.def = std::move(def), .on_demand = true});
+  return std::nullopt;
 }
 
 Result<Outcome> run(Staging& staging, const DeleteNamespace& command) {

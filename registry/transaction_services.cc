@@ -104,6 +104,9 @@ Result<Outcome> run(Staging& staging, const PutService& command) {
     return Outcome::unchanged;
   }
   if (present && present->managed_by_config) return std::unexpected(config_manages("service", name.text()));
+  if (!present) {
+    if (auto problem = make_namespace_for(staging, name)) return std::unexpected(std::move(*problem));
+  }
   if (auto problem = present ? check_not_static(staging, name) : check_new_service(staging, name)) {
     return std::unexpected(std::move(*problem));
   }
@@ -132,7 +135,10 @@ Result<Outcome> run(Staging& staging, const DeleteService& command) {
   }
   // Each by itself: the store keeps one row per instance.
   for (const std::string& id : staging.ids_in(key)) staging.erase_instance({key, id});
+  const std::string apex(command.name.parent_key());
   staging.erase_service(key);
+  const auto around = staging.find_namespace(apex);
+  if (around && around->on_demand && staging.services_in(apex) == 0) staging.erase_namespace(apex);
   return Outcome::removed;
 }
 

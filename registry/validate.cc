@@ -116,16 +116,26 @@ void check_apexes(const NamespaceDef& def, Faults& faults) {
     });
   };
   apex(def.name, Path(kRoot, "name"));
-  const Path all(kRoot, "aliases");
-  faults.at_most(def.aliases.size(), kMaxNamespaceAliases, "aliases", all);
   std::set<std::string_view> seen{def.name.key()};
-  for (std::size_t i = 0; i < def.aliases.size(); ++i) {
-    const DomainName& alias = def.aliases[i];
-    const Path at(all, i);
-    apex(alias, at);
-    faults.require(seen.insert(alias.key()).second, at, "duplicate", "is named twice");
-    faults.require(!alias.is_below(def.name), at, "loop", "lies below the namespace itself");
-  }
+  const auto others = [&](const std::vector<DomainName>& names, std::string_view member) {
+    const Path all(kRoot, member);
+    faults.at_most(names.size(), kMaxNamespaceAliases, "aliases", all);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const Path at(all, i);
+      apex(names[i], at);
+      faults.require(seen.insert(names[i].key()).second, at, "duplicate", "is named twice");
+      faults.require(!names[i].is_below(def.name), at, "loop", "lies below the namespace itself");
+    }
+  };
+  others(def.aliases, "aliases");
+  others(def.consul_aliases, "consul_aliases");
+}
+
+void check_layout(const NamespaceDef& def, Faults& faults) {
+  faults.require(is_datacenter_label(def.datacenter), Path(kRoot, "datacenter"), "invalid_label",
+                 "must be one label of letters, digits and inner hyphens, and none of Consul's own names");
+  faults.require(def.layout != Layout::kubernetes || (def.aliases.empty() && def.consul_aliases.empty()),
+                 Path(kRoot, "layout"), "exclusive", "holds no services itself, so nothing stands under an alias");
 }
 
 bool is_label_glob(std::string_view text) {
@@ -177,6 +187,7 @@ std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& s
 std::optional<Problem> validate(const NamespaceDef& def) {
   Faults faults;
   check_apexes(def, faults);
+  check_layout(def, faults);
   check_name_servers(def, faults);
   faults.seconds(def.ttl, 0s, kDay, Path(kRoot, "ttl"));
   faults.seconds(def.min_ttl, 0s, kDay, Path(kRoot, "min_ttl"));
@@ -215,6 +226,11 @@ std::optional<Problem> validate(const OverrideDef& def) {
   faults.require(!def.expires || *def.expires <= kLatestExpiry, Path(kRoot, "expires"), "out_of_range",
                  "must lie before the year 2200; without it the override stays until it is deleted");
   return std::move(faults).problem("override", def.name);
+}
+
+bool is_datacenter_label(std::string_view label) {
+  static const std::set<std::string, std::less<>> taken = {"service", "node", "addr", "query", "dc"};
+  return is_ldh_label(label) && !taken.contains(fold(label));
 }
 
 std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex) {

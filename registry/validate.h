@@ -31,6 +31,8 @@ inline constexpr std::size_t kMaxForeign = 32 << 10;
 // anybody who asks DNS.
 inline constexpr Millis kMaxTimeout{60'000};
 inline constexpr std::size_t kMaxNamespaceAliases = 16;
+// Made by their first service (Kubernetes' layout). Each costs its zone, some 4 KiB; a cluster has dozens.
+inline constexpr std::size_t kMaxOnDemand = 1000;
 inline constexpr std::size_t kMaxTtlRules = 256;
 inline constexpr std::size_t kMaxNameServers = 13;  // what fits one 512-octet answer, as the root's thirteen
 inline constexpr std::size_t kMaxGlob = 255;
@@ -52,6 +54,8 @@ inline constexpr std::size_t kMaxApex = 120;
 // Whether an exec check may run its program: a path without "." and ".." segments that `allowed` names, or that lies
 // at or below a folder that `allowed` names with a slash at its end.
 [[nodiscard]] bool may_run(const std::vector<std::string>& allowed, const std::vector<std::string>& command);
+// A label that may stand for the datacenter in Consul's layout: not one that stands for something else there.
+[[nodiscard]] bool is_datacenter_label(std::string_view label);
 // Exactly one label below the apex, and that label not reserved.
 [[nodiscard]] std::optional<Problem> validate_service_name(const DomainName& name, const DomainName& apex);
 

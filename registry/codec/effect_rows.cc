@@ -70,6 +70,7 @@ Row row(const PutNamespaceEffect& e) {
   body["name"] = e.def.name.text();
   body["created"] = e.created;
   body["revision"] = e.revision;
+  if (e.on_demand) body["on_demand"] = true;
   body["def"] = write(e.def, Form::compact);
   return {key_of('n', e.def.name.key()), json::serialize(body)};
 }
@@ -137,6 +138,7 @@ struct Envelope {
   std::string name, label;
   Revision created = 0, revision = 0;
   bool declared = false;
+  bool on_demand = false;
   std::optional<std::int64_t> started, safe_after;
   std::int64_t since = 0, latency = 0;
   std::uint64_t subject = 0;
@@ -159,6 +161,7 @@ constexpr Field<Envelope> kEnvelope[] = {
        read_number(x.revision, v, at, errors, 0, std::numeric_limits<std::int64_t>::max());
      }},
     {"declared", [](Envelope& x, auto& v, auto& at, auto& errors) { read_bool(x.declared, v, at, errors); }},
+    {"on_demand", [](Envelope& x, auto& v, auto& at, auto& errors) { read_bool(x.on_demand, v, at, errors); }},
     {"def", [](Envelope& x, const json::value& v, const Path&, Errors&) { x.def = &v; }},
     {"started", [](Envelope& x, auto& v, auto& at, auto& errors) { x.started = read_integer(v, at, errors, 0, kFar); }},
     {"safe_after",
@@ -195,7 +198,7 @@ Decoded decode_namespace(const std::string& key, const Envelope& x) {
   const auto name = DomainName::parse(x.name);
   if (!name || name->key() != key || !x.def) return bad("the name does not fit its key");
   return keep(parse_namespace(*x.def, *name), [&](NamespaceDef def) {
-    return PutNamespaceEffect{std::move(def), x.created, x.revision};
+    return PutNamespaceEffect{std::move(def), x.created, x.revision, x.on_demand};
   });
 }
 

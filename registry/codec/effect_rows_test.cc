@@ -62,6 +62,8 @@ TEST(EffectRows, NamespacesServicesAndOverridesComeBackWhole) {
   EXPECT_EQ(back(PutNamespaceEffect{ns}).def, ns);
   EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).created, 3U);
   EXPECT_EQ(back(PutNamespaceEffect{ns, 3, 4}).revision, 4U);
+  EXPECT_FALSE(back(PutNamespaceEffect{ns, 3, 4}).on_demand);
+  EXPECT_TRUE(back(PutNamespaceEffect{ns, 3, 4, true}).on_demand);
   EXPECT_EQ(back(PutNamespaceEffect{ns}).def.name.text(), "Corp") << "the spelling stays";
   ServicePolicy policy;
   policy.ttl = 3s;

@@ -115,6 +115,12 @@ constexpr Field<NamespaceDef> kNamespaceFields[] = {
      [](NamespaceDef& d, auto& v, auto& at, auto& errors) {
        read_names(v, at, errors, [&](const DomainName& name) { d.aliases.push_back(name); });
      }},
+    {"layout", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_word(d.layout, v, at, errors, kLayouts); }},
+    {"consul_aliases",
+     [](NamespaceDef& d, auto& v, auto& at, auto& errors) {
+       read_names(v, at, errors, [&](const DomainName& name) { d.consul_aliases.push_back(name); });
+     }},
+    {"datacenter", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_string(d.datacenter, v, at, errors); }},
     {"ttl", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_millis(d.ttl, v, at, errors); }},
     {"min_ttl", [](NamespaceDef& d, auto& v, auto& at, auto& errors) { read_millis(d.min_ttl, v, at, errors); }},
     {"negative_ttl",
@@ -275,10 +281,15 @@ json::object write(const NamespaceDef& def, Form form) {
   const auto duration = [&](std::string_view name, Millis value, Millis usual) {
     if (full || value != usual) out[name] = format_duration(value);
   };
-  if (full || !def.aliases.empty()) {
-    json::array& aliases = out["aliases"].emplace_array();
-    for (const DomainName& alias : def.aliases) aliases.emplace_back(alias.text());
-  }
+  const auto names = [&](std::string_view name, const std::vector<DomainName>& list) {
+    if (!full && list.empty()) return;
+    json::array& texts = out[name].emplace_array();
+    for (const DomainName& each : list) texts.emplace_back(each.text());
+  };
+  names("aliases", def.aliases);
+  if (full || def.layout != defaults.layout) out["layout"] = word_of(def.layout, kLayouts);
+  names("consul_aliases", def.consul_aliases);
+  if (full || def.datacenter != defaults.datacenter) out["datacenter"] = def.datacenter;
   duration("ttl", def.ttl, defaults.ttl);
   duration("min_ttl", def.min_ttl, defaults.min_ttl);
   duration("negative_ttl", def.negative_ttl, defaults.negative_ttl);

@@ -66,12 +66,16 @@ TEST(NamespaceCodec, ReadsAndWritesEveryMember) {
   const auto def =
       parse_namespace(
           doc(R"({"aliases":["alt"],"ttl":"7s","min_ttl":"2s","negative_ttl":"30s","max_answers":4,"max_srv":9,
-    "ttl_rules":[{"match":"db*","ttl":"10s"}],"ns":["ns1.example.com"],"hostmaster":"admin.example.com","soa_refresh":"90s",
+    "layout":"consul","consul_aliases":["consul"],"datacenter":"east","ttl_rules":[{"match":"db*","ttl":"10s"}],
+    "ns":["ns1.example.com"],"hostmaster":"admin.example.com","soa_refresh":"90s",
     "soa_retry":"20s","soa_expire":"2d","foreign":{"x":"y"}})"),
           domain("corp"))
           .value();
   EXPECT_EQ(def.name, domain("corp"));
   EXPECT_EQ(def.aliases.at(0), domain("alt"));
+  EXPECT_EQ(def.layout, Layout::consul);
+  EXPECT_EQ(def.consul_aliases.at(0), domain("consul"));
+  EXPECT_EQ(def.datacenter, "east");
   EXPECT_EQ(def.ttl, 7s);
   EXPECT_EQ(def.ttl_rules.at(0), (TtlRule{"db*", 10s}));
   EXPECT_EQ(def.ns.at(0), "ns1.example.com");

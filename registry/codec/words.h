@@ -14,6 +14,8 @@ inline constexpr Word<Order> kOrders[] = {
 inline constexpr Word<OnEmpty> kOnEmpty[] = {
     {"nodata", OnEmpty::nodata}, {"fail_open", OnEmpty::fail_open}, {"servfail", OnEmpty::servfail}};
 inline constexpr Word<Publish> kPublish[] = {{"addresses", Publish::addresses}, {"cname", Publish::cname}};
+inline constexpr Word<Layout> kLayouts[] = {
+    {"native", Layout::native}, {"consul", Layout::consul}, {"kubernetes", Layout::kubernetes}};
 inline constexpr Word<CheckKind> kCheckKinds[] = {{"http", CheckKind::http}, {"https", CheckKind::https},
                                                   {"tcp", CheckKind::tcp},   {"heartbeat", CheckKind::heartbeat},
                                                   {"grpc", CheckKind::grpc}, {"dns", CheckKind::dns},
