@@ -9,6 +9,7 @@
 
 #include "dnsd/answers/alias_table.h"
 #include "dnsd/answers/block_image.h"
+#include "dnsd/answers/consul_names.h"
 #include "dnsd/answers/sticky_ranks.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/tiers.h"
@@ -305,7 +306,7 @@ std::string Builder::text_of(Item& item) const {
 void Builder::put_text() {
   head_.label = image_.put(label_wire(service_.name.first_label()));
   for (Item& item : items_) item.entry.text = image_.put(text_of(item));
-  if (head_.flags & ServiceBlock::kAlias) head_.cname = image_.put(to_wire(service_.policy.alias));
+  if (head_.flags & ServiceBlock::kAlias) head_.cname = image_.put(published_name(registry_, service_.policy.alias));
   if (!service_.policy.meta.empty()) head_.meta = image_.put(meta_rdatas(service_.policy.meta));
 }
 

@@ -1,7 +1,9 @@
 #include "dnsd/answers/generation.h"
 
 #include <algorithm>
+#include <tuple>
 
+#include "dnsd/answers/consul_names.h"
 #include "dnsd/answers/static_tree.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
@@ -24,13 +26,13 @@ Generation::Generation(Table& table, Reclaimer& reclaimer, const PublisherOption
       options_(options),
       static_zones_(zones),
       tree_(table, reclaimer),
-      reverse_(tree_, prefixes_of(options), [this](std::string_view name) { return is_live_reverse(name); }) {}
+      prefixes_(prefixes_of(options)),
+      shared_(tree_) {}
 
 void Generation::load(const registry::Registry& registry, const registry::Now& now) {
   // All apexes first: what lies under another zone's apex is told by them.
   for (const auto& [key, name_space] : registry.namespaces()) {
-    apexes_.insert(fold_wire(to_wire(name_space.def.name)));
-    for (const auto& alias : name_space.def.aliases) apexes_.insert(fold_wire(to_wire(alias)));
+    for (const std::string& apex : apexes_of(name_space.def)) apexes_.insert(apex);
   }
   for (const StaticZone& zone : static_zones_.alone) apexes_.insert(zone.apex);
   for (const ReverseZone& reverse : options_.reverse) apexes_.insert(reverse_apex(reverse.prefix));
@@ -106,16 +108,22 @@ void Generation::add_space(const registry::Namespace& name_space) {
   lists_changed_.insert(name_space.def.name.key());
   space.def = name_space.def;
   space.revision = name_space.revision;
-  std::vector<registry::DomainName> names{name_space.def.name};
-  names.insert(names.end(), name_space.def.aliases.begin(), name_space.def.aliases.end());
-  for (const auto& name : names) {
+  for (const auto& name : registry::apexes_of(name_space.def)) {
     Place place;
     place.apex = fold_wire(to_wire(name));
     place.spelled = to_wire(name);
+    place.layout = registry::layout_at(name_space.def, name);
+    if (place.layout == registry::Layout::consul) {
+      place.ends = consul_parents("service", place.apex, name_space.def.datacenter);
+    } else {
+      place.ends = {place.apex};
+    }
     if (is_apex(place.apex)) continue;
     apexes_.insert(place.apex);
     place.zone = std::make_unique<Zone>();
     place.zone->apex = place.apex;
+    place.zone->consul = place.layout == registry::Layout::consul;
+    place.zone->on_demand = place.layout == registry::Layout::kubernetes;
     place.zone->labels = static_cast<std::uint8_t>(name.label_count());
     place.zone->serial.store(name_space.serial, std::memory_order_relaxed);
     open_place(space, place);
@@ -126,19 +134,39 @@ void Generation::add_space(const registry::Namespace& name_space) {
 void Generation::open_place(Space& space, Place& place) {
   const std::string apex = fold_wire(to_wire(space.def.name));
   const auto file = static_zones_.namespaces.find(apex);
-  StaticOwners owners = owners_of(file == static_zones_.namespaces.end() ? nullptr : &file->second, place.apex);
-  retire(std::unique_ptr<const ZoneView>(
-      place.zone->view.exchange(namespace_view(space.def, place.spelled).release(), std::memory_order_acq_rel)));
+  const bool consul = place.layout == registry::Layout::consul;  // there every name is the layout's
+  StaticOwners owners =
+      owners_of(consul || file == static_zones_.namespaces.end() ? nullptr : &file->second, place.apex);
+  retire(std::unique_ptr<const ZoneView>(place.zone->view.exchange(
+      namespace_view(space.def, place.spelled, place.layout).release(), std::memory_order_acq_rel)));
   const auto ttl = whole_seconds(space.def.negative_ttl);
   if (space.def.ns.empty()) {
     const std::string ns = fold_wire(name_servers(space.def, place.apex).front());
     if (ns != place.apex && !owners.has(ns)) add_listen_addresses(owners.at(ns), options_.listen_addresses, ttl);
+  }
+  if (place.layout == registry::Layout::kubernetes) {
+    const std::string version = dns_version_name(place.apex);
+    if (!owners.has(version)) owners.at(version).add(wire::type::txt, ttl, dns_version_rdata());
   }
   if (place.node == nullptr) place.zone->inside = owners.inside();
   add_name_servers(space.def, place.spelled, owners);
   place.node = &tree_.acquire(place.apex, owners.apex(place.apex));
   tree_.set_apex(*place.node, place.zone.get());
   place.owned = owners.insert_into(tree_, place.apex);
+  open_layout(space, place);
+}
+
+// The names that a layout has whatever is registered.
+void Generation::open_layout(Space& space, Place& place) {
+  if (place.layout == registry::Layout::consul) {
+    for (const auto* kind : {"service", "node", "addr"}) {
+      for (const std::string& name : consul_parents(kind, place.apex, space.def.datacenter))
+        place.owned.push_back(&tree_.acquire(name));
+    }
+    return;
+  }
+  if (place.layout == registry::Layout::kubernetes)
+    place.owned.push_back(&tree_.acquire(label_wire("svc") + place.apex));
   const std::string list = to_wire("_services._dns-sd._udp");
   if (list.size() - 1 + place.apex.size() <= kMaxName) {
     place.services = &tree_.acquire(list.substr(0, list.size() - 1) + place.apex);
@@ -177,7 +205,10 @@ bool Generation::put_namespace(const registry::Registry& registry, const registr
   }
   Space& space = at->second;
   if (space.revision != name_space.revision) {
-    if (space.def.aliases != name_space.def.aliases) return false;
+    const auto moves = [](const registry::NamespaceDef& def) {
+      return std::tie(def.aliases, def.layout, def.consul_aliases, def.datacenter);
+    };
+    if (moves(space.def) != moves(name_space.def)) return false;
     redefine(registry, space, name_space, now);
   }
   for (const Place& place : space.places) place.zone->serial.store(name_space.serial, std::memory_order_relaxed);
@@ -205,8 +236,8 @@ void Generation::redefine(const registry::Registry& registry, Space& space, cons
 }
 
 std::vector<std::string> Generation::apexes_of(const registry::NamespaceDef& def) {
-  std::vector<std::string> apexes{fold_wire(to_wire(def.name))};
-  for (const auto& alias : def.aliases) apexes.push_back(fold_wire(to_wire(alias)));
+  std::vector<std::string> apexes;
+  for (const auto& name : registry::apexes_of(def)) apexes.push_back(fold_wire(to_wire(name)));
   return apexes;
 }
 

@@ -16,6 +16,7 @@
 #include "dnsd/answers/name_tree.h"
 #include "dnsd/answers/publisher.h"
 #include "dnsd/answers/reverse.h"
+#include "dnsd/answers/shared_names.h"
 #include "dnsd/answers/static_tree.h"
 #include "dnsd/answers/static_zone.h"
 
@@ -39,8 +40,8 @@ class Generation {
   void keep_last_sent(const Generation& before,
                       const registry::Now& now);  // of services that were there before the reload
 
-  // False: the namespace's aliases changed, which moves every name in it, or its apex is a name already, or lies inside
-  // a zone file's zone. The caller loads a new generation.
+  // False: the namespace's aliases or its layout changed, which moves every name in it, or its apex is a name already,
+  // or lies inside a zone file's zone. The caller loads a new generation.
   [[nodiscard]] bool put_namespace(const registry::Registry& registry, const registry::Namespace& name_space,
                                    const registry::Now& now);
   [[nodiscard]] bool remove_namespace(const std::string& apex, const registry::Now& now);
@@ -58,6 +59,8 @@ class Generation {
   struct Place {       // one apex under which a namespace stands
     std::string apex;  // wire, folded
     std::string spelled;
+    registry::Layout layout = registry::Layout::native;
+    std::vector<std::string> ends;  // what the names of services end with; wire, folded
     std::unique_ptr<Zone> zone;
     Node* node = nullptr;
     Node* services = nullptr;  // _services._dns-sd._udp
@@ -79,9 +82,9 @@ class Generation {
   };
   struct Published {  // a service
     std::string apex;
-    std::vector<Node*> nodes;  // one per place
+    std::vector<Node*> nodes;  // of each place one for each of its `ends`
     ServiceBlockPtr block;
-    ReverseNames::Pointers pointers;
+    SharedRecords shared;
     std::uint32_t copies_until = 0;  // tick: of answers that had a longer TTL than they would have now
   };
 
@@ -89,8 +92,14 @@ class Generation {
   void add_reverse_zones(const registry::Registry& registry);
   void add_space(const registry::Namespace& name_space);
   void open_place(Space& space, Place& place);
+  void open_layout(Space& space, Place& place);
   static void add_name_servers(const registry::NamespaceDef& def, const std::string& apex, StaticOwners& owners);
   void close_place(Place& place);
+  [[nodiscard]] std::vector<Node*> acquire_service(const Space& space, const registry::Service& service,
+                                                   const ServiceBlock& block, std::uint32_t horizon);
+  [[nodiscard]] bool is_in_zone_below(std::string_view name, const Place& place) const;
+  [[nodiscard]] SharedRecords shared_records(const Space& space, const registry::Service& service,
+                                             std::uint32_t ttl) const;
   void redefine(const registry::Registry& registry, Space& space, const registry::Namespace& now_is,
                 const registry::Now& now);
   Zone* add_zone(const std::string& apex, ZoneKind kind);
@@ -115,7 +124,8 @@ class Generation {
   const PublisherOptions& options_;
   const StaticZones& static_zones_;
   NameTree tree_;
-  ReverseNames reverse_;
+  std::vector<registry::Prefix> prefixes_;  // of reverse zones
+  SharedNames shared_;
   bool attached_ = false;
   std::set<std::string, std::less<>> apexes_;  // wire, folded: of all zones
   std::vector<std::unique_ptr<Zone>> zones_;   // stand-alone and reverse

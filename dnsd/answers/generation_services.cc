@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dnsd/answers/consul_names.h"
 #include "dnsd/answers/generation.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
@@ -40,6 +41,45 @@ void Generation::retire(ServiceBlockPtr old) {
   if (attached_) reclaimer_.retire([p = std::move(old)] {});
 }
 
+// Names that an alias's apex or a layout makes too long for this service are left out.
+std::vector<Node*> Generation::acquire_service(const Space& space, const registry::Service& service,
+                                               const ServiceBlock& block, std::uint32_t horizon) {
+  std::vector<Node*> nodes;
+  const std::string label = fold_wire(label_wire(service.name.first_label()));
+  for (const Place& place : space.places) {
+    for (const std::string& end : place.ends) {
+      const std::string name = label + end;
+      if (name.size() > kMaxName || is_in_zone_below(end, place)) continue;
+      nodes.push_back(&tree_.acquire(name, {.service = &block, .records = nullptr, .horizon = horizon}));
+    }
+  }
+  return nodes;
+}
+
+// A zone of its own stands where the layout has its names.
+bool Generation::is_in_zone_below(std::string_view name, const Place& place) const {
+  for (; name.size() > place.apex.size(); name = parent_wire(name)) {
+    if (apexes_.contains(name)) return true;
+  }
+  return false;
+}
+
+SharedRecords Generation::shared_records(const Space& space, const registry::Service& service,
+                                         std::uint32_t ttl) const {
+  SharedRecords out;
+  for (const auto& [name, target] : pointers_of(service, space.def, prefixes_)) {
+    // Where a zone file stands for the reverse name, its records are not written over.
+    if (is_live_reverse(name)) out.insert({name, wire::type::ptr, target, ttl});
+  }
+  for (const Place& place : space.places) {
+    if (place.layout != registry::Layout::consul) continue;
+    for (const std::string& end : consul_parents("node", place.apex, space.def.datacenter)) {
+      if (!is_in_zone_below(end, place)) add_node_records(service, end, namespace_ttl(space.def), out);
+    }
+  }
+  return out;
+}
+
 void Generation::put_service(const registry::Registry& registry, const registry::Service& service,
                              const registry::Now& now) {
   const std::string& key = service.name.key();
@@ -57,12 +97,7 @@ void Generation::put_service(const registry::Registry& registry, const registry:
   const std::uint32_t horizon = to_ticks(service.horizon);
   published.apex = service.apex;
   if (published.nodes.empty()) {
-    const std::string label = fold_wire(label_wire(service.name.first_label()));
-    for (const Place& place : space->second.places) {
-      if (label.size() + place.apex.size() > kMaxName) continue;  // an alias that is too long for this service
-      published.nodes.push_back(
-          &tree_.acquire(label + place.apex, {.service = block.get(), .records = nullptr, .horizon = horizon}));
-    }
+    published.nodes = acquire_service(space->second, service, *block, horizon);
   } else {
     for (Node* node : published.nodes) {  // see service_ttl() for the order
       if (horizon < node->horizon.load(std::memory_order_relaxed))
@@ -73,9 +108,9 @@ void Generation::put_service(const registry::Registry& registry, const registry:
     if (published.block) published.block->note_replaced(options_.clock());
   }
   keep_copies(published, *block, now);
-  auto pointers = reverse_.pointers_of(service);
-  reverse_.replace(published.pointers, published.block ? published.block->ttl : 0, pointers, block->ttl);
-  published.pointers = std::move(pointers);
+  auto shared = shared_records(space->second, service, block->ttl);
+  shared_.replace(published.shared, shared);
+  published.shared = std::move(shared);
   list(space->second, key,
        {std::string(service.name.first_label()),
         block->has(ServiceBlock::kDefaultTcp) && !block->has(ServiceBlock::kAlias),
@@ -93,7 +128,7 @@ void Generation::remove_service(const std::string& key, const registry::Now& now
   departed_.keep(key, until, to_ticks(now.mono));
   for (Node* node : published.nodes) tree_.withdraw(*node);
   published.block->note_replaced(options_.clock());
-  reverse_.replace(published.pointers, published.block->ttl, {}, 0);
+  shared_.replace(published.shared, {});
   if (const auto space = spaces_.find(published.apex); space != spaces_.end()) list(space->second, key, {});
   retire(std::move(published.block));
   services_.erase(at);
@@ -144,6 +179,7 @@ void Generation::set_tcp(const Space& space, Place& place) {
 void Generation::set_list(Space& space) {
   space.listed_until.clear();
   for (Place& place : space.places) {
+    if (place.layout == registry::Layout::consul) continue;
     set_tcp(space, place);
     if (place.services == nullptr) continue;
     std::string records;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "dnsd/answers/consul_names.h"
 #include "dnsd/answers/wire_name.h"
-#include "dnsd/wire/query.h"
 
 namespace dnsd::answers {
 namespace {
@@ -35,61 +35,34 @@ std::string reverse_apex(const registry::Prefix& prefix) {
   return prefix.v6 ? nibbles(prefix.octets, prefix.bits / 4) : decimals(prefix.octets, prefix.bits / 8);
 }
 
-Pointers pointers_of(const registry::Service& service, std::span<const registry::Prefix> prefixes) {
+namespace {
+
+std::string target_of(const registry::Service& service, const registry::NamespaceDef& space,
+                      const registry::InstanceDef& def) {
+  if (space.layout != registry::Layout::consul) return label_wire(def.label) + to_wire(service.name);
+  const std::string apex = to_wire(space.name);
+  const auto node = node_labels(def.node.view());
+  return node ? *node + consul_parent("node", apex, space.datacenter)
+              : label_wire(service.name.first_label()) + consul_parent("service", apex, space.datacenter);
+}
+
+}  // namespace
+
+Pointers pointers_of(const registry::Service& service, const registry::NamespaceDef& space,
+                     std::span<const registry::Prefix> prefixes) {
   Pointers out;
   if (prefixes.empty() || service.shadowed || !service.policy.alias.empty()) return out;
   const auto covered = [&](const auto& address, bool v6) {
     return address && std::ranges::any_of(prefixes, [&](const auto& p) { return p.v6 == v6 && p.contains(*address); });
   };
-  const std::string tail = to_wire(service.name);
   for (const auto& [id, instance] : service.instances) {
     const auto& addresses = instance.def->addresses;
-    const std::string target = label_wire(instance.def->label) + tail;
+    const std::string target = target_of(service, space, *instance.def);
     if (target.size() > kMaxName) continue;
     if (covered(addresses.v4, false)) out.emplace(reverse_name(*addresses.v4), target);
     if (covered(addresses.v6, true)) out.emplace(reverse_name(*addresses.v6), target);
   }
   return out;
-}
-
-ReverseNames::Pointers ReverseNames::pointers_of(const registry::Service& service) const {
-  Pointers out = answers::pointers_of(service, prefixes_);
-  std::erase_if(out, [&](const auto& pointer) { return !is_ours_(pointer.first); });
-  return out;
-}
-
-void ReverseNames::replace(const Pointers& before, std::uint32_t before_ttl, const Pointers& after, std::uint32_t ttl) {
-  std::set<std::string> touched;
-  for (const auto& [reverse, target] : after) {
-    if (ttl == before_ttl && before.contains({reverse, target})) continue;
-    names_[reverse].targets[target].insert(ttl);
-    touched.insert(reverse);
-  }
-  for (const auto& [reverse, target] : before) {
-    if (ttl == before_ttl && after.contains({reverse, target})) continue;
-    auto& targets = names_[reverse].targets;
-    auto& ttls = targets[target];
-    if (const auto one = ttls.find(before_ttl); one != ttls.end()) ttls.erase(one);
-    if (ttls.empty()) targets.erase(target);
-    touched.insert(reverse);
-  }
-  for (const std::string& reverse : touched) rebuild(reverse);
-}
-
-void ReverseNames::rebuild(const std::string& reverse) {
-  Name& name = names_[reverse];
-  if (name.targets.empty()) {
-    if (name.node != nullptr) tree_.withdraw(*name.node);
-    names_.erase(reverse);
-    return;
-  }
-  RecordBuilder records;
-  for (const auto& [target, ttls] : name.targets) records.add(wire::type::ptr, *ttls.begin(), target);
-  if (name.node == nullptr) {
-    name.node = &tree_.acquire(reverse, {.service = nullptr, .records = records.build()});
-  } else {
-    tree_.set_records(*name.node, records.build());
-  }
 }
 
 }  // namespace dnsd::answers

@@ -27,6 +27,10 @@ struct ZoneView {                   // immutable
   std::uint8_t apex_size = 0;
   std::array<std::uint8_t, 255> apex{};          // as spelled in the configuration
   std::array<std::uint8_t, 2 * 255 + 20> soa{};  // rdata; the serial stands 20 octets before its end
+  // Consul's layout: what the targets in answers end with, addr.<datacenter>.<apex>, and the TTL of such a name.
+  std::uint8_t addr_size = 0;  // 0 = another layout
+  std::array<std::uint8_t, 255> addr{};
+  std::uint32_t addr_ttl = 0;
 
   [[nodiscard]] std::size_t serial_at() const noexcept { return soa_size - 20U; }
 };
@@ -40,6 +44,8 @@ struct ParentSide {
 struct Zone {
   ZoneKind kind = ZoneKind::name_space;
   Availability availability = Availability::served;
+  bool consul = false;              // its names are Consul's
+  bool on_demand = false;           // Kubernetes' layout: namespaces come to be below svc.<apex>
   std::uint8_t labels = 0;          // of the apex
   std::uint8_t reverse_labels = 0;  // kind reverse: labels of a full reverse name, 6 or 34
   std::atomic<const ZoneView*> view{nullptr};

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <chrono>
 
+#include "dnsd/answers/consul_names.h"
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/wire/writer.h"
@@ -54,10 +55,21 @@ std::vector<std::string> name_servers(const registry::NamespaceDef& def, std::st
   return out;
 }
 
-std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex) {
-  return make_view(apex, name_servers(def, apex).front(), wire_or(def.hostmaster, below("hostmaster", apex)),
-                   {whole_seconds(def.soa_refresh), whole_seconds(def.soa_retry), whole_seconds(def.soa_expire)},
-                   whole_seconds(def.negative_ttl));
+std::string dns_version_name(std::string_view apex) { return label_wire("dns-version") + std::string(apex); }
+std::string dns_version_rdata() { return label_wire("1.1.0"); }  // a character-string looks like a label
+
+std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex,
+                                               registry::Layout layout) {
+  auto view = make_view(apex, name_servers(def, apex).front(), wire_or(def.hostmaster, below("hostmaster", apex)),
+                        {whole_seconds(def.soa_refresh), whole_seconds(def.soa_retry), whole_seconds(def.soa_expire)},
+                        whole_seconds(def.negative_ttl));
+  if (layout != registry::Layout::consul) return view;
+  const std::string addr = consul_parent("addr", apex, def.datacenter);
+  view->addr_size = static_cast<std::uint8_t>(addr.size());
+  std::copy(addr.begin(), addr.end(), view->addr.begin());
+  // Who looks up a target in its SRV record's last moment keeps the address as long as a drain counts on.
+  view->addr_ttl = whole_seconds(def.min_ttl);
+  return view;
 }
 
 std::unique_ptr<const ZoneView> static_view(const StaticZone& zone) {

@@ -14,7 +14,11 @@
 namespace dnsd::answers {
 
 // `apex` is the wire name as spelled, of the namespace itself or of one of its aliases: the view is in those terms.
-[[nodiscard]] std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex);
+[[nodiscard]] std::unique_ptr<const ZoneView> namespace_view(const registry::NamespaceDef& def, std::string_view apex,
+                                                             registry::Layout layout);
+// Kubernetes' DNS-based service discovery, specification 1.1.0: what dns-version.<zone> says (section 2.2).
+[[nodiscard]] std::string dns_version_name(std::string_view apex);
+[[nodiscard]] std::string dns_version_rdata();
 [[nodiscard]] std::unique_ptr<const ZoneView> static_view(const StaticZone& zone);
 [[nodiscard]] std::unique_ptr<const ZoneView> reverse_view(std::string_view apex, std::string_view mname,
                                                            std::uint32_t negative_ttl);

@@ -119,6 +119,22 @@ bool add_addresses(Answer& a, const ServiceBlock& block, const Entry& entry, std
   return !entry.has(Entry::kV6) || add_one(a, owner, wire::type::aaaa, ttl, block.v6_of(entry), 16);
 }
 
+bool add_named_address(Answer& a, const ServiceBlock& block, const Entry& entry, std::size_t owner_at,
+                       std::uint32_t longest) noexcept {
+  if (!can_point_at(owner_at)) return false;
+  const auto owner = static_cast<std::uint16_t>(0xc000 | owner_at);
+  const std::uint32_t ttl = std::min(longest, direct_ttl(a, block, block.text_of(entry).ends));
+  const bool v4 = entry.has(Entry::kV4);
+  const std::size_t size = v4 ? 4 : 16;
+  const std::size_t before = a.writer.size();
+  if (!add_one(a, owner, v4 ? wire::type::a : wire::type::aaaa, ttl, v4 ? entry.v4 : block.v6_of(entry), size))
+    return false;
+  if (a.scratch.named.is_new(a.writer.data(), before + 12, size)) return true;
+  a.writer.rewind(before);
+  --a.counts.additional;
+  return true;
+}
+
 bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_at) noexcept {
   return !can_point_at(target_at) || add_addresses_of(a, a.scratch.target.read(target, a.table.key()),
                                                       static_cast<std::uint16_t>(0xc000 | target_at), nullptr);

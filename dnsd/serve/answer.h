@@ -82,6 +82,7 @@ struct Scratch {
   PendingTargets targets;
   Selection selection;
   Skips skips;
+  Skips named;  // addresses in the additional section that names are made of
 };
 
 // What stands once in a message: whose addresses the additional section holds already (more are not added), which DNAME
@@ -236,6 +237,9 @@ Step put_host(Answer& a, const Where& where, const answers::ServiceBlock& block,
 Step respond_selected(Answer& a, const Where& where, const answers::ServiceBlock& block,
                       std::uint16_t& target_at) noexcept;
 [[nodiscard]] bool is_selector_label(const std::uint8_t* label) noexcept;
+// What the service's name answers, of the instances that bear the tag: a folded label. NXDOMAIN if none does.
+Step respond_tagged(Answer& a, const Where& where, const answers::ServiceBlock& block, const std::uint8_t* tag,
+                    std::uint16_t& target_at) noexcept;
 // respond_instance.cc: w1.worker.corp.
 void respond_instance(Answer& a, const Where& where, const answers::ServiceBlock& block,
                       const answers::Entry& entry) noexcept;
@@ -248,6 +252,13 @@ bool put_texts(Answer& a, std::uint16_t owner, std::uint32_t ttl, const std::uin
 // respond_sd.cc
 // _worker._tcp.corp and w1._worker._tcp.corp. False: no service of that name and protocol.
 bool respond_sd(Answer& a, const Where& where) noexcept;
+// The node of the service that `label` of the name has behind its underscore, below the name's labels from `end` on.
+[[nodiscard]] const answers::Node* find_service(const Answer& a, const answers::NameRef& name, unsigned label,
+                                                unsigned end) noexcept;
+// respond_consul.cc
+// _payment._v2.service.consul and 0a000001.addr.consul. False: no such name.
+bool respond_consul(Answer& a, const Where& where, std::uint16_t& target_at, Step& step) noexcept;
+[[nodiscard]] bool could_be_consul(const Where& where) noexcept;  // by a registration
 
 // -- zone files -----------------------------------------------------------------------------------------------------
 
@@ -310,6 +321,9 @@ bool add_addresses(Answer& a, const answers::ServiceBlock& block, const answers:
                    std::uint32_t longest = UINT32_MAX) noexcept;
 // Of a name that an answer points to, where we own it; `target` is uncompressed.
 bool add_addresses_of(Answer& a, const std::uint8_t* target, std::size_t target_at) noexcept;
+// The one address that the target at `owner_at` is named after, once (srv.h, TargetTail::by_address).
+bool add_named_address(Answer& a, const answers::ServiceBlock& block, const answers::Entry& entry, std::size_t owner_at,
+                       std::uint32_t longest) noexcept;
 void put_targets(Answer& a) noexcept;  // of scratch.targets
 
 }  // namespace dnsd::serve

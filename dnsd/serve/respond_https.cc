@@ -40,8 +40,9 @@ std::uint32_t limit_of(const ServiceBlock& block) noexcept {
 std::size_t put_https(Answer& a, const Where& where, const ServiceBlock& block, const Entry& entry,
                       const HttpsPort& port, std::uint16_t priority, std::uint32_t ttl,
                       const TargetTail& tail) noexcept {
-  const auto* label = block.at<std::uint8_t>(entry.text);
+  TargetTail::Label made;
   const auto* host = entry.has(Entry::kHost) ? block.text_of(entry).host : nullptr;
+  const auto* label = host ? nullptr : tail.label(block, entry, made);
   const std::size_t head = host ? answers::wire_size(host) : label[0] + 1U;
   const std::size_t rest = host ? 0 : tail.size();
   const auto* alpn = block.at<std::uint8_t>(port.alpn);
@@ -89,7 +90,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
     const bool fits = tail.fits(block, entry);
     a.tc = fits && put_https(a, where, block, entry, port, tier, ttl, tail) == 0;
     if (a.tc) return false;
-    if (!fits || (entry.has(Entry::kHost) && !is_new_record(a, before))) {
+    if (!fits || ((entry.has(Entry::kHost) || tail.by_address()) && !is_new_record(a, before))) {
       a.writer.rewind(before);
       skips.skip(n);
     } else {
@@ -107,6 +108,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
     explain_empty(a, block, chosen);
     return deny(a, where, wire::Rcode::noerror, ttl);
   }
+  a.scratch.named.begin();
   std::size_t at = start;
   n = 0;
   offers.each_https(seed, [&](const Entry& entry, const HttpsPort&) {
@@ -117,6 +119,7 @@ void respond_https(Answer& a, const Where& where, const ServiceBlock& block, con
     at += 12U + wire::get16(a.writer.data() + at + 10);
     if (!a.added.is_new(&entry)) return true;  // an instance may have several such ports
     if (entry.has(Entry::kHost)) return add_addresses_of(a, a.writer.data() + target, target);
+    if (tail.by_address()) return add_named_address(a, block, entry, target, ttl);
     return add_addresses(a, block, entry, target, ttl);
   });
 }

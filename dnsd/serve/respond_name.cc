@@ -38,14 +38,16 @@ Step answer_in_zone(Answer& a, const Where& where, bool exact, std::uint16_t& ta
   if (const ServiceBlock* block = node.service.load(std::memory_order_acquire)) {
     return respond_service(a, where, *block, target_at);
   }
-  if (where.zone.kind == ZoneKind::name_space && respond_sd(a, where)) return Step::done;
+  Step step = Step::done;
+  if (where.zone.kind == ZoneKind::name_space &&
+      (where.zone.consul ? respond_consul(a, where, target_at, step) : respond_sd(a, where)))
+    return step;
   if (exact && node.exists()) {
     if (!is_empty_list(where)) return respond_records(a, where, {}, target_at);  // an empty non-terminal
     deny(a, where, wire::Rcode::noerror, kSoonTtl);
     return Step::done;
   }
   if ((flags & Node::kDname) != 0) return respond_dname(a, where, target_at);
-  Step step = Step::done;
   if ((flags & Node::kWildcard) != 0 && respond_wildcard(a, where, target_at, step)) return step;
   deny_name(a, where);
   return Step::done;

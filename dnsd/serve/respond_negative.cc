@@ -41,14 +41,20 @@ bool fits_service(unsigned n, At at) noexcept {
 }
 
 bool could_be_in_namespace(const Where& where) noexcept {
-  const unsigned n = where.asked.name.labels - where.zone.labels;
+  if (where.zone.consul) return could_be_consul(where);
+  unsigned n = where.asked.name.labels - where.zone.labels;
   const auto at = [&](unsigned i) { return where.asked.name.label(n - 1 - i); };  // 0 is next to the apex
   if (n == 0) return false;
+  if (where.zone.on_demand) {
+    if (n == 1 || !label_is(at(0), "svc") || !is_ldh(at(1))) return false;
+    if (n == 2) return true;  // a namespace
+    n -= 2;                   // what could be in it
+  }
   if (protocol_flag(at(0)) != 0) {
     return n == 1 || (is_port_label(at(1)) && (n == 2 || (n == 3 && is_ldh(at(2)))));
   }
   // Under a static owner nothing can be registered: its first label is taken.
-  const bool below_apex = where.node.labels == where.zone.labels;
+  const bool below_apex = where.zone.on_demand || where.node.labels == where.zone.labels;
   const bool below_service = where.node.service.load(std::memory_order_relaxed) != nullptr;
   if (!below_apex && !below_service) return false;
   return is_service_label(at(0)) && fits_service(n - 1, [&](unsigned i) { return at(i + 1); });

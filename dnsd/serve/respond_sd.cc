@@ -10,18 +10,6 @@ using answers::Entry;
 using answers::Node;
 using answers::ServiceBlock;
 
-// The node of the service named in `label` ("_worker") under the asked zone's apex, whose first label is `apex`.
-const Node* find_service(const Answer& a, const answers::NameRef& name, unsigned label, unsigned apex) noexcept {
-  const std::uint8_t* text = name.label(label);
-  if (text[0] < 2 || text[1] != '_') return nullptr;
-  std::array<std::uint8_t, wire::kMaxWireName + 1> wire;  // no longer than the name asked
-  wire[0] = static_cast<std::uint8_t>(text[0] - 1);
-  std::memcpy(wire.data() + 1, text + 2, wire[0]);
-  const std::size_t apex_size = name.suffix_size(apex);
-  std::memcpy(wire.data() + 1 + wire[0], name.label(apex), apex_size);
-  return a.table.find(answers::hash_label(wire.data(), name.hash[apex]), wire.data(), 1U + wire[0] + apex_size);
-}
-
 // SRV, TXT and addresses of one instance that a PTR record at `ptr_at` points to (RFC 6763 12.1).
 bool add_instance(Answer& a, const ServiceBlock& block, const Entry& entry, const TargetTail& tail, std::size_t ptr_at,
                   std::uint32_t longest) noexcept {
@@ -122,6 +110,17 @@ void respond_sd_instance(Answer& a, const Where& where, const ServiceBlock& bloc
 }
 
 }  // namespace
+
+const Node* find_service(const Answer& a, const answers::NameRef& name, unsigned label, unsigned end) noexcept {
+  const std::uint8_t* text = name.label(label);
+  if (text[0] < 2 || text[1] != '_') return nullptr;
+  std::array<std::uint8_t, wire::kMaxWireName + 1> wire;  // no longer than the name asked
+  wire[0] = static_cast<std::uint8_t>(text[0] - 1);
+  std::memcpy(wire.data() + 1, text + 2, wire[0]);
+  const std::size_t end_size = name.suffix_size(end);
+  std::memcpy(wire.data() + 1 + wire[0], name.label(end), end_size);
+  return a.table.find(answers::hash_label(wire.data(), name.hash[end]), wire.data(), 1U + wire[0] + end_size);
+}
 
 bool respond_sd(Answer& a, const Where& where) noexcept {
   const answers::NameRef& name = where.asked.name;

@@ -77,6 +77,20 @@ void select_port(Answer& a, const Where& where, const ServiceBlock& block, const
 
 }  // namespace
 
+Step respond_tagged(Answer& a, const Where& where, const ServiceBlock& block, const std::uint8_t* tag,
+                    std::uint16_t& target_at) noexcept {
+  SelectorPath path;
+  path.selector[0] = {Selector::Kind::tag, tag};
+  path.count = 1;
+  if (block.has(ServiceBlock::kAlias) || !is_ldh(tag) || !a.scratch.selection.choose(block, path)) {
+    a.scratch.trace.form = Trace::Form::selected;
+    deny_name(a, where);
+    return Step::done;
+  }
+  a.scratch.trace.selected(a.scratch.selection);
+  return select_own(a, where, block, target_at);
+}
+
 Step respond_selected(Answer& a, const Where& where, const ServiceBlock& block, std::uint16_t& target_at) noexcept {
   const unsigned n = where.first_below;
   const SelectorPath path = read_selectors(n, [&](unsigned i) { return where.below(i); });

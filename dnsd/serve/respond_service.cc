@@ -221,6 +221,10 @@ Step respond_service(Answer& a, const Where& where, const ServiceBlock& block, s
   if (where.first_below == 0) return respond_own_name(a, where, block, target_at);
   if (block.has(ServiceBlock::kAlias)) {
     deny_name(a, where);  // an alias has no instances: nothing stands below it
+  } else if (where.zone.consul) {
+    if (where.first_below == 1 && !label_is(where.below(0), "_status"))
+      return respond_tagged(a, where, block, where.below(0), target_at);
+    where.first_below == 1 ? respond_status(a, where, block) : deny_name(a, where);
   } else if (is_selector_label(where.below(0))) {
     return respond_selected(a, where, block, target_at);
   } else if (where.first_below == 1) {

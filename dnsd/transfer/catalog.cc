@@ -19,6 +19,13 @@ Soa soa_of(const registry::Namespace& space, const std::string& spelled) {
   return {space.serial, 1, soa_rdata(space.def, spelled, space.serial)};  // its own TTL: DESIGN section 4
 }
 
+registry::Layout layout_of(const registry::NamespaceDef& def, const std::string& apex) {
+  for (const auto& name : registry::apexes_of(def)) {
+    if (apex_of(name) == apex) return registry::layout_at(def, name);
+  }
+  return def.layout;
+}
+
 std::uint32_t list_ttl(const registry::Namespace& space) { return answers::whole_seconds(space.def.ttl); }
 
 }  // namespace
@@ -29,9 +36,8 @@ Catalog::Catalog(registry::Registry& registry, std::vector<std::string> listen_a
 // The namespace that stands at this apex, and how the apex is spelled.
 std::pair<const registry::Namespace*, std::string> Catalog::find_space(const std::string& apex) const {
   for (const auto& [key, space] : registry_.namespaces()) {
-    if (apex_of(space.def.name) == apex) return {&space, answers::to_wire(space.def.name)};
-    for (const auto& alias : space.def.aliases) {
-      if (apex_of(alias) == apex) return {&space, answers::to_wire(alias)};
+    for (const auto& name : registry::apexes_of(space.def)) {
+      if (apex_of(name) == apex) return {&space, answers::to_wire(name)};
     }
   }
   return {nullptr, {}};
@@ -51,6 +57,7 @@ void Catalog::configure(const Settings& settings, const Zones& zones, const regi
     if (space != nullptr) {
       entry.space = space->def.name.key();
       entry.spelled = spelled;
+      entry.layout = layout_of(space->def, apex);
       const std::string own = apex_of(space->def.name);
       const auto same = [](const auto& z) { return answers::fold_wire(z.apex); };
       const auto file = std::ranges::find(zones.of_namespaces, own, same);
@@ -87,8 +94,13 @@ Catalog::Definitions Catalog::definitions(const registry::Namespace& space) cons
 }
 
 RecordList Catalog::statics_of(const Entry& entry, const registry::Namespace& space) const {
-  const auto file = files_.find(apex_of(space.def.name));
-  SpaceView view{&space.def, entry.spelled, file == files_.end() ? nullptr : &file->second, listen_addresses_, {}};
+  SpaceView view;
+  view.def = &space.def;
+  view.apex = entry.spelled;
+  view.layout = entry.layout;
+  view.listen_addresses = listen_addresses_;
+  if (entry.layout == registry::Layout::consul) return space_records(view);  // nothing but the services
+  if (const auto file = files_.find(apex_of(space.def.name)); file != files_.end()) view.file = &file->second;
   for (const auto* other : below(space)) view.below.push_back(&other->def);
   return space_records(view);
 }
@@ -99,11 +111,21 @@ Part Catalog::part_of(const std::string& service, const registry::Now& now) cons
   return {answers::build_block(registry_, *found, now), nullptr};
 }
 
-Parts Catalog::all_parts(const std::string& space, const registry::Now& now) const {
+// As they are now; an empty part for one that has nothing there (any more).
+Parts Catalog::parts_of(Entry& entry, const registry::Namespace& space, const std::set<std::string>& services,
+                        const registry::Now& now) const {
+  if (entry.layout == registry::Layout::consul) return consul_parts(entry, space, services, now);
   Parts out;
-  for (const std::string_view key : registry_.services_of(space)) {
-    if (auto part = part_of(std::string(key), now)) out.emplace(key, std::move(part));
-  }
+  for (const std::string& service : services) out.emplace(service, part_of(service, now));
+  return out;
+}
+
+Parts Catalog::all_parts(Entry& entry, const registry::Namespace& space, const registry::Now& now) const {
+  const auto& keys = registry_.services_of(space.def.name.key());
+  entry.given.clear();
+  entry.givers.clear();
+  Parts out = parts_of(entry, space, {keys.begin(), keys.end()}, now);
+  std::erase_if(out, [](const auto& each) { return !each.second; });
   return out;
 }
 
@@ -115,7 +137,7 @@ void Catalog::open_space(const std::string& apex, Entry& entry, const registry::
   entry.pending.clear();
   entry.seen = std::move(seen);
   const Soa soa = soa_of(*space, entry.spelled);
-  Parts parts = all_parts(entry.space, now);
+  Parts parts = all_parts(entry, *space, now);
   RecordList statics = statics_of(entry, *space);
   if (!known || !wire::is_newer(soa.serial, entry.content->soa().serial)) {
     if (!entry.content) entry.content = std::make_shared<Content>(entry.spelled, list_ttl(*space));
@@ -157,8 +179,7 @@ void Catalog::follow(const std::string& apex, Entry& entry, const registry::Now&
     return;
   }
   if (space->serial == entry.content->soa().serial) return;
-  Parts touched;
-  for (const std::string& service : entry.pending) touched.emplace(service, part_of(service, now));
+  const Parts touched = parts_of(entry, *space, entry.pending, now);
   std::shared_ptr<const RecordList> statics;
   if (seen != entry.seen) statics = std::make_shared<const RecordList>(statics_of(entry, *space));
   entry.content->advance(soa_of(*space, entry.spelled), std::move(statics), touched);

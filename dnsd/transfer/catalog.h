@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dnsd/answers/publisher.h"
+#include "dnsd/answers/shared_names.h"
 #include "dnsd/answers/static_zone.h"
 #include "dnsd/transfer/content.h"
 #include "dnsd/transfer/settings.h"
@@ -52,18 +53,26 @@ class Catalog {
     std::set<std::string> pending;  // services touched since the serial moved last
     Definitions seen;               // of the namespace and those below it: statics depend on them
     std::optional<registry::Prefix> reverse;
-    RecordList cuts;                  // of a reverse zone: name servers of zones of ours inside it
-    std::vector<std::string> inside;  // their apexes
+    registry::Layout layout = registry::Layout::native;
+    std::map<std::string, answers::SharedRecords> given;  // Consul's layout: by service
+    std::map<answers::SharedRecord, std::size_t> givers;  // of each, so many services
+    RecordList cuts;                                      // of a reverse zone: name servers of zones of ours inside it
+    std::vector<std::string> inside;                      // their apexes
   };
 
   void open_space(const std::string& apex, Entry& entry, const registry::Now& now);
   void follow(const std::string& apex, Entry& entry, const registry::Now& now);
   [[nodiscard]] Part part_of(const std::string& service, const registry::Now& now) const;
-  [[nodiscard]] Parts all_parts(const std::string& space, const registry::Now& now) const;
+  [[nodiscard]] Parts all_parts(Entry& entry, const registry::Namespace& space, const registry::Now& now) const;
   [[nodiscard]] RecordList statics_of(const Entry& entry, const registry::Namespace& space) const;
   [[nodiscard]] std::vector<const registry::Namespace*> below(const registry::Namespace& space) const;
   [[nodiscard]] Definitions definitions(const registry::Namespace& space) const;
   [[nodiscard]] std::pair<const registry::Namespace*, std::string> find_space(const std::string& apex) const;
+  // catalog_consul.cc: the parts that change with these services, taken in.
+  [[nodiscard]] Parts consul_parts(Entry& entry, const registry::Namespace& space,
+                                   const std::set<std::string>& services, const registry::Now& now) const;
+  [[nodiscard]] Parts parts_of(Entry& entry, const registry::Namespace& space, const std::set<std::string>& services,
+                               const registry::Now& now) const;
   // catalog_reverse.cc
   void open_reverse(const std::string& apex, Entry& entry, const Zones& zones);
   void follow_reverse(const std::string& apex, Entry& entry, const registry::ChangeSet& changes);

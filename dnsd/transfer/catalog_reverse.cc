@@ -47,9 +47,10 @@ RecordList Catalog::reverse_statics(const std::string& apex, const Entry& entry)
 
 Part Catalog::pointers_of(const Entry& entry, const std::string& service) const {
   const auto* found = registry_.find_service(service);
-  if (found == nullptr) return {};
+  const auto* space = found == nullptr ? nullptr : registry_.find_namespace(found->apex);
+  if (space == nullptr) return {};
   RecordList out;
-  for (const auto& [name, target] : answers::pointers_of(*found, std::span(&*entry.reverse, 1))) {
+  for (const auto& [name, target] : answers::pointers_of(*found, space->def, std::span(&*entry.reverse, 1))) {
     const auto is_there = [&](const std::string& apex) { return answers::is_at_or_below(name, apex); };
     if (std::ranges::none_of(entry.inside, is_there))
       out.add(name, wire::type::ptr, answers::whole_seconds(registry_.ttl_of(*found)), target);

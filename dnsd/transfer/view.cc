@@ -8,6 +8,7 @@
 #include "dnsd/answers/ticks.h"
 #include "dnsd/answers/wire_name.h"
 #include "dnsd/answers/zone_builder.h"
+#include "dnsd/transfer/packed.h"
 #include "dnsd/wire/query.h"
 #include "dnsd/wire/writer.h"
 
@@ -17,18 +18,6 @@ namespace {
 using answers::Entry;
 using answers::InstanceText;
 using answers::ServiceBlock;
-
-std::string be16(std::uint16_t v) { return {static_cast<char>(v >> 8), static_cast<char>(v)}; }
-std::string_view octets(const std::uint8_t* p, std::size_t size) { return {reinterpret_cast<const char*>(p), size}; }
-std::string_view label_at(const std::uint8_t* p) { return octets(p, p[0] + 1U); }
-std::string underscored(std::string_view label) {  // with its length octet
-  return std::string(1, static_cast<char>(label[0] + 1)) + '_' + std::string(label.substr(1));
-}
-std::uint16_t size16(const std::uint8_t* p) {
-  std::uint16_t v;
-  std::memcpy(&v, p, 2);
-  return v;
-}
 
 // Names that an alias's apex makes too long are left out, as in answers.
 class ServiceView {
@@ -115,14 +104,7 @@ class ServiceView {
   }
 
   void texts(const std::string& owner, std::uint32_t ttl, const std::uint8_t* meta) {
-    if (meta == nullptr) return;
-    const std::uint8_t* p = meta + 2;
-    std::set<std::string_view> seen;
-    for (unsigned n = size16(meta); n != 0; --n) {
-      const std::string_view rdata = octets(p + 2, size16(p));
-      if (seen.insert(rdata).second) add(owner, wire::type::txt, ttl, rdata);
-      p += 2 + rdata.size();
-    }
+    each_text(meta, [&](std::string_view rdata) { add(owner, wire::type::txt, ttl, rdata); });
   }
   void own_texts() { texts(name_, block_.ttl, block_.meta != 0 ? block_.at<std::uint8_t>(block_.meta) : nullptr); }
 
@@ -228,6 +210,8 @@ RecordList space_records(const SpaceView& view) {
   const std::string ns = ns_of(at);
   if (view.def->ns.empty() && ns.size() <= answers::kMaxName && !owners.contains(ns))
     answers::add_listen_addresses(owners[ns], view.listen_addresses, ttl);
+  if (view.layout == registry::Layout::kubernetes && !owners.contains(answers::dns_version_name(at)))
+    owners[answers::dns_version_name(at)].add(wire::type::txt, ttl, answers::dns_version_rdata());
   for (std::size_t i = 0; i < cuts.size(); ++i) add_cut(*view.below[i], place(cuts[i]), view, owners);
 
   RecordList out;
@@ -253,7 +237,7 @@ RecordList file_records(const answers::StaticZone& zone) {
 }
 
 std::string soa_rdata(const registry::NamespaceDef& def, std::string_view apex, std::uint32_t serial) {
-  const auto view = answers::namespace_view(def, apex);
+  const auto view = answers::namespace_view(def, apex, registry::Layout::native);  // the SOA alone
   std::string out(octets(view->soa.data(), view->soa_size));
   wire::put32(reinterpret_cast<std::uint8_t*>(out.data()) + view->serial_at(), serial);
   return out;

@@ -24,7 +24,8 @@ namespace dnsd::transfer {
 
 struct SpaceView {
   const registry::NamespaceDef* def = nullptr;
-  std::string apex;                                  // wire form, spelled
+  std::string apex;  // wire form, spelled
+  registry::Layout layout = registry::Layout::native;
   const answers::StaticZone* file = nullptr;         // null = none
   std::vector<std::string> listen_addresses;         // of ns.<apex>
   std::vector<const registry::NamespaceDef*> below;  // namespaces inside this one: zone cuts

@@ -25,6 +25,8 @@ registry::InstanceDef instance(const std::string& id, int n) {
   if (n % 2 == 0) def.addresses.v6 = registry::parse_ipv6("2001:db8::1");
   def.port = 80;
   def.ports["http"] = {8080, {true, true}, {}};
+  def.tags = {"v1"};
+  def.node = "n1";
   def.meta["key"] = std::string(static_cast<std::size_t>(n) * 10, 'v');
   return def;
 }
@@ -34,6 +36,7 @@ registry::Record facts() {
   registry::NamespaceDef corp;
   corp.name = *registry::DomainName::parse("corp");
   corp.aliases = {*registry::DomainName::parse("alt.example")};
+  corp.consul_aliases = {*registry::DomainName::parse("consul")};
   record.effects.emplace_back(registry::PutNamespaceEffect{corp});
   registry::ServicePolicy policy;
   policy.max_answers = 0;
