@@ -122,6 +122,7 @@ struct RegistryCore {
   // core_facts.cc
   void put_namespace(NamespaceDef def, Origin origin, Edit& edit);
   void erase_namespace(std::string_view name, Edit& edit);
+  void forget_apex(const std::string& name, const std::string& owner);
   void move_around(std::string_view apex, Edit& edit);
   Service& put_service(const DomainName& name, ServicePolicy policy, bool declared, Origin origin, Edit& edit);
   void erase_service(std::string_view key, Edit& edit);

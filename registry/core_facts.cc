@@ -36,10 +36,7 @@ void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   ns.index = stamp(edit);
   ns.revision = origin.revision != 0 ? origin.revision : ns.index;
   if (fresh) ns.created = origin.created != 0 ? origin.created : ns.index;
-  for (const std::string& name : gone) {
-    apex_of.erase(name);
-    apexes.erase(name);
-  }
+  for (const std::string& name : gone) forget_apex(name, apex);
   for (const std::string& name : names) {
     apex_of[name] = apex;
     apexes.insert(name);
@@ -53,6 +50,14 @@ void RegistryCore::put_namespace(NamespaceDef def, Origin origin, Edit& edit) {
   if (!edit.silent) edit.content.insert(apex);
   move_around(apex, edit);
   tell(edit, {ChangeKind::ns, ChangeOp::put, apex, {}, false, {}});
+}
+
+// Unless it is another's by now: a reload may make a namespace an alias of another before the old one goes.
+void RegistryCore::forget_apex(const std::string& name, const std::string& owner) {
+  const auto at = apex_of.find(name);
+  if (at == apex_of.end() || at->second != owner) return;
+  apex_of.erase(at);
+  apexes.erase(name);
 }
 
 // The namespace around has a delegation to it in its transfers.
@@ -69,10 +74,7 @@ void RegistryCore::erase_namespace(std::string_view name, Edit& edit) {
   while (!members[apex].empty()) erase_service(std::string(*members[apex].begin()), edit);
   std::vector<std::string> names;
   for (const DomainName& each : apexes_of(it->second.def)) names.push_back(each.key());
-  for (const std::string& each : names) {
-    apex_of.erase(each);
-    apexes.erase(each);
-  }
+  for (const std::string& each : names) forget_apex(each, apex);
   members.erase(apex);
   statics.erase(apex);
   namespaces.erase(it);

@@ -43,6 +43,19 @@ TEST_F(LayoutTest, AConsulAliasIsNoPlaceToRegister) {
   EXPECT_EQ(registry.namespace_of(name("web.view"))->def.name, name("other"));
 }
 
+TEST_F(LayoutTest, AReloadMayMakeANamespaceAViewOfAnother) {
+  std::vector<std::string> notes;
+  registry.declare({{ns_of("corp", Layout::native), ns_of("consul", Layout::consul)}, {}}, now, notes);
+  NamespaceDef corp = ns_of("corp", Layout::native);
+  corp.consul_aliases = {name("consul")};
+  registry.declare({{corp}, {}}, now, notes);
+  ASSERT_NE(registry.namespace_of(name("web.consul")), nullptr);
+  EXPECT_EQ(registry.namespace_of(name("web.consul"))->def.name, name("corp"));
+  registry.declare({{ns_of("corp", Layout::native), ns_of("consul", Layout::consul)}, {}}, now, notes);
+  EXPECT_EQ(registry.namespace_of(name("web.consul"))->def.name, name("consul"));
+  EXPECT_EQ(registry.find_namespace("consul")->def.layout, Layout::consul);
+}
+
 TEST_F(LayoutTest, ANamespaceIsMadeOnDemandAndGoesWithItsLastService) {
   NamespaceDef zone = ns_of("cluster.local", Layout::kubernetes);
   zone.ttl = Millis(9000);
