@@ -368,6 +368,15 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& p
 
 }  // namespace
 
+const registry::NamespaceDef* Config::home_of(registry::Layout layout) const {
+  const auto& all = declared.namespaces;
+  const auto first = std::ranges::find_if(all, [&](const registry::NamespaceDef& def) {
+    return def.layout == layout || (layout == registry::Layout::consul && !def.consul_aliases.empty());
+  });
+  if (first != all.end()) return &*first;
+  return all.empty() ? nullptr : &all.front();
+}
+
 Config::Config() {
   dns.listen = {{"127.0.0.1", 8600}};
   dns.responder.allow_query = private_networks();

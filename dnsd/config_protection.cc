@@ -123,6 +123,7 @@ void read_access(const toml::table& file, Config& config, Complaints& complaints
   const auto add = [&](std::string_view apex, const std::vector<registry::Prefix>& clients) {
     access.push_back({answers::fold_wire(apex), clients});
   };
+  std::vector<std::pair<const registry::NamespaceDef*, std::vector<registry::Prefix>>> inherited;
   each_table(file, "namespace", [&](const toml::table& table) {
     const auto clients = read_clients(table, complaints);
     const auto name = name_of(table);
@@ -131,8 +132,15 @@ void read_access(const toml::table& file, Config& config, Complaints& complaints
     for (const auto& def : config.declared.namespaces) {
       if (def.name != *name) continue;
       for (const auto& alias : def.aliases) add(answers::to_wire(alias), *clients);
+      inherited.emplace_back(&def, *clients);
     }
   });
+  for (const auto& [def, clients] : inherited) {
+    for (const auto& alias : def->consul_aliases) {  // unless they are tables of their own that say it
+      const auto apex = answers::fold_wire(answers::to_wire(alias));
+      if (std::ranges::find(access, apex, &serve::ZoneAccess::apex) == access.end()) add(apex, clients);
+    }
+  }
   for (const auto* kind : {"zone", "reverse"}) {
     each_table(file, kind, [&](const toml::table& table) {
       const auto clients = read_clients(table, complaints);

@@ -94,6 +94,11 @@ void read_service(const toml::table& table, Config& config, Complaints& complain
                                               suggestion(name->parent_key(), apexes)));
     return;
   }
+  if (ns->layout == registry::Layout::kubernetes) {
+    complaints.add(where(*value), fmt::format("\"{}\": declare the namespace as well, <namespace>.svc.{}", name->text(),
+                                              ns->name.text()));
+    return;
+  }
   if (const auto problem = registry::validate_service_name(*name, ns->name)) {
     complaints.add(where(*value), problem->errors.empty() ? problem->detail : problem->errors.front().message);
     return;

@@ -8,6 +8,7 @@
 
 #include "dnsd/config_setters.h"
 #include "dnsd/wire/writer.h"
+#include "registry/validate.h"
 
 namespace dnsd::config {
 namespace {
@@ -129,6 +130,15 @@ Complaint set_resolver(Config& config, const Value& value) {
   return std::nullopt;
 }
 
+Complaint set_datacenter(Config& config, const Value& value) {
+  if (!registry::is_datacenter_label(value.text)) {
+    return fmt::format("\"{}\" is not one label of letters, digits and inner hyphens, or is one of Consul's own",
+                       value.text);
+  }
+  config.http.consul.datacenter = value.text;
+  return std::nullopt;
+}
+
 // Judged again at every registration (registry/validate.h, may_run).
 Complaint set_exec_program(Config& config, const Value& value) {
   if (!value.text.starts_with('/')) {
@@ -201,7 +211,7 @@ std::vector<Setting> dialect_settings() {
   return {
       {"consul", "namespace", Kind::text, 0, 0, apex(FIELD(http.consul.ns)), {}},
       {"consul", "node", Kind::text, 0, 0, label(FIELD(http.consul.node)), {}},
-      {"consul", "datacenter", Kind::text, 0, 0, label(FIELD(http.consul.datacenter)), {}},
+      {"consul", "datacenter", Kind::text, 0, 0, set_datacenter, {}},
       {"eureka", "namespace", Kind::text, 0, 0, apex(FIELD(http.eureka.ns)), {}},
       {"cloudmap", "access_key_id", Kind::text, 0, 0, set_access_key_id, {}},
       {"cloudmap", "secret_key_file", Kind::text, 0, 0, set_secret_key_file, {}},

@@ -11,6 +11,7 @@
 #include "dnsd/answers/reverse.h"
 #include "dnsd/config_nodes.h"
 #include "registry/codec/codec.h"
+#include "registry/validate.h"
 
 namespace dnsd::config {
 namespace {
@@ -19,10 +20,33 @@ using registry::DomainName;
 namespace codec = registry::codec;
 
 bool is_known_apex(const Config& config, const DomainName& name) {
-  const auto same = [&](const registry::NamespaceDef& def) {
-    return def.name == name || std::ranges::find(def.aliases, name) != def.aliases.end();
-  };
-  return std::ranges::any_of(config.declared.namespaces, same);
+  return std::ranges::any_of(config.declared.namespaces, [&](const registry::NamespaceDef& def) {
+    const auto apexes = registry::apexes_of(def);
+    return std::ranges::find(apexes, name) != apexes.end();
+  });
+}
+
+// In Consul's layout every name below the apex is the layout's.
+void judge_consul(const Config& config, const DomainName& apex, registry::Layout layout, const Where& at,
+                  Complaints& complaints) {
+  for (const auto& def : config.declared.namespaces) {
+    for (const auto& other : registry::apexes_of(def)) {
+      const bool inside = layout == registry::Layout::consul && other.is_below(apex);
+      const bool around = registry::layout_at(def, other) == registry::Layout::consul && apex.is_below(other);
+      if (!inside && !around) continue;
+      complaints.add(at, fmt::format("no namespace lies below \"{}\", where names are Consul's: not \"{}\"",
+                                     inside ? apex.text() : other.text(), inside ? other.text() : apex.text()));
+    }
+  }
+}
+
+// What goes with native names alone.
+void judge_layout(const toml::table& table, registry::Layout layout, Complaints& complaints) {
+  if (layout == registry::Layout::native) return;
+  if (const auto* node = table.get("allow_update"))
+    complaints.add(where(*node), "\"allow_update\" goes with layout = \"native\" alone");
+  if (const auto* node = table.get("zone_file"); node && layout == registry::Layout::consul)
+    complaints.add(where(*node), "a namespace in Consul's layout has no \"zone_file\"");
 }
 
 std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, const DomainName& name,
@@ -37,6 +61,7 @@ std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, c
   if (short_rules) body["ttl_rules"] = std::exchange(body["ttl"], nullptr);
   if (short_rules) body.erase("ttl");
   auto def = codec::parse_namespace(body, name);
+  if (def) judge_layout(table, def->layout, complaints);
   if (def) return *std::move(def);
   for (auto& error : def.error().errors) {
     if (short_rules && error.pointer.starts_with("#/ttl_rules")) error.pointer.erase(5, 6);
@@ -46,12 +71,46 @@ std::optional<registry::NamespaceDef> read_namespace(const toml::table& table, c
 }
 
 void add_namespace(registry::NamespaceDef def, const Where& at, Config& config, Complaints& complaints) {
-  auto names = def.aliases;
-  names.insert(names.begin(), def.name);
-  for (const auto& name : names) {
+  for (const auto& name : registry::apexes_of(def)) {
     if (is_known_apex(config, name)) complaints.add(at, fmt::format("the apex \"{}\" is declared twice", name.text()));
+    judge_consul(config, name, registry::layout_at(def, name), at, complaints);
   }
   config.declared.namespaces.push_back(std::move(def));
+}
+
+// [[namespace]] with `of`: the same services under another apex, in Consul's layout.
+void read_view(const toml::table& table, const DomainName& name, const Where& at, Config& config,
+               Complaints& complaints) {
+  static const std::vector<std::string_view> known = {"name",        "layout",         "of",
+                                                      "allow_query", "allow_transfer", "notify"};
+  for (const auto& [key, value] : table) {
+    if (std::ranges::find(known, key.str()) == known.end())
+      unknown_key(complaints, key, "a [[namespace]] that is a view of another", known);
+  }
+  if (table["layout"].value_or(std::string()) != "consul") {
+    complaints.add(where(*table.get("of")),
+                   "\"of\" goes with layout = \"consul\"; for the same names under another "
+                   "apex give that namespace \"aliases\"");
+  }
+  const auto* value = text(table, "namespace", "of", complaints);
+  const auto of = value ? domain(*value, complaints) : std::nullopt;
+  if (!of) return;
+  auto& declared = config.declared.namespaces;
+  const auto def = std::ranges::find(declared, *of, &registry::NamespaceDef::name);
+  if (def == declared.end()) {
+    std::vector<std::string_view> apexes;
+    for (const auto& each : declared) apexes.push_back(each.name.text());
+    complaints.add(where(*value),
+                   fmt::format("\"{}\" is no [[namespace]]{}", of->text(), suggestion(of->key(), apexes)));
+    return;
+  }
+  if (is_known_apex(config, name)) complaints.add(at, fmt::format("the apex \"{}\" is declared twice", name.text()));
+  judge_consul(config, name, registry::Layout::consul, at, complaints);
+  if (def->layout == registry::Layout::kubernetes)
+    complaints.add(where(*value), fmt::format("\"{}\" holds no services itself", of->text()));
+  def->consul_aliases.push_back(name);
+  if (def->consul_aliases.size() > registry::kMaxNamespaceAliases)
+    complaints.add(at, fmt::format("\"{}\" has over {} aliases", of->text(), registry::kMaxNamespaceAliases));
 }
 
 // Any name: the root, "0/25.2.0.192.in-addr.arpa" (RFC 2317), escapes as in zone files.
@@ -90,16 +149,30 @@ void read_namespaces(const toml::table& file, const std::filesystem::path& base,
     return chosen.empty() ||
            std::ranges::any_of(chosen, [&](const Named& c) { return registry::fold(c.name) == name.key(); });
   };
+  struct View {
+    const toml::table* table;
+    DomainName name;
+    Where at;
+  };
+  std::vector<View> views;
   for (const auto* table : tables(file, "namespace", complaints)) {
     const auto* value = text(*table, "namespace", "name", complaints);
     const auto name = value ? domain(*value, complaints) : std::nullopt;
     if (!name) continue;
+    if (table->contains("of")) {
+      views.push_back({table, *name, where(*value)});
+      continue;
+    }
     auto def = read_namespace(*table, *name, complaints);
     auto zone = table->contains("zone_file") ? path(*table, "namespace", "zone_file", base, complaints) : std::nullopt;
     if (!is_chosen(*name)) continue;
     if (zone) config.namespace_files.push_back({name->key(), *std::move(zone)});
     // A namespace with a mistake still counts as declared, so that its services are judged, not called homeless.
+    if (def && !table->contains("datacenter")) def->datacenter = config.http.consul.datacenter;
     add_namespace(def ? *std::move(def) : plain_namespace(*name), where(*value), config, complaints);
+  }
+  for (const View& view : views) {
+    if (is_chosen(view.name)) read_view(*view.table, view.name, view.at, config, complaints);
   }
   for (const auto& [spelled, at] : chosen) {
     auto name = DomainName::parse(spelled);

@@ -182,6 +182,8 @@ void read_transfers(const toml::table& file, const std::filesystem::path& base, 
     auto settings = own->second;
     settings.allow_update.clear();  // an update names the namespace itself
     for (const auto& alias : def.aliases) config.transfers.zones.insert_or_assign(apex_of(alias), settings);
+    // Those that are tables of their own say it themselves.
+    for (const auto& alias : def.consul_aliases) config.transfers.zones.try_emplace(apex_of(alias), settings);
   }
 }
 

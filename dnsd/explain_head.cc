@@ -127,6 +127,7 @@ std::string because_missing(const Ending& ending) {
   const std::string apex = text_of(ending.zone->apex);
   if (ending.zone->kind == ZoneKind::reverse) return fmt::format("no instance has the address, in {}", apex);
   if (ending.zone->kind == ZoneKind::alone) return fmt::format("the zone {} has no such name", apex);
+  if (ending.zone->consul) return fmt::format("no service, tag, node or address has this name in {}", apex);
   // Next to the apex stands the service, or below a protocol's label.
   std::vector<std::string_view> labels;
   for (std::string_view rest = ending.name; answers::count_labels(rest) > ending.zone->labels;
@@ -192,6 +193,7 @@ json::array nearest(const Explained& e, const Ending& ending) {
   const auto apex = registry::DomainName::parse(text_of(ending.zone->apex));
   const auto* name_space = apex ? e.registry.namespace_of(*apex) : nullptr;
   if (name_space == nullptr || ending.found.node == nullptr) return out;
+  if (ending.zone->consul) return out;
   std::string_view rest = ending.name;
   std::string_view label;
   for (; answers::count_labels(rest) > ending.zone->labels; rest = answers::parent_wire(rest))
