@@ -374,7 +374,9 @@ const registry::NamespaceDef* Config::home_of(registry::Layout layout) const {
     return def.layout == layout || (layout == registry::Layout::consul && !def.consul_aliases.empty());
   });
   if (first != all.end()) return &*first;
-  return all.empty() ? nullptr : &all.front();
+  const auto any = std::ranges::find_if(
+      all, [](const registry::NamespaceDef& def) { return def.layout != registry::Layout::kubernetes; });
+  return any == all.end() ? nullptr : &*any;
 }
 
 Config::Config() {

@@ -74,7 +74,7 @@ struct Config {
   Config();  // the defaults of DESIGN section 7: loopback only, ports 8600 and 8500
 
   // Where an interface that has a layout of its own works unless it is told: the first declared namespace of that
-  // layout or with an alias in it, else the first. Null: none is declared.
+  // layout or with an alias in it, else the first that holds services. Null: there is none.
   [[nodiscard]] const registry::NamespaceDef* home_of(registry::Layout layout) const;
 
   serve::ServerOptions dns;

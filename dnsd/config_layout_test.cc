@@ -56,6 +56,7 @@ TEST(ConfigLayout, AnInterfaceWorksInTheFirstNamespaceOfItsLayout) {
     return layouts_of(text).home_of(registry::Layout::consul)->name.text();
   };
   EXPECT_EQ(home(two), "corp");
+  EXPECT_EQ(home("[[namespace]]\nname = \"k\"\nlayout = \"kubernetes\"\n" + two), "corp");
   EXPECT_EQ(home(two + "[[namespace]]\nname = \"consul\"\nlayout = \"consul\""), "consul");
   EXPECT_EQ(home(two + "[[namespace]]\nname = \"consul\"\nlayout = \"consul\"\nof = \"b\""), "b");
   EXPECT_EQ(layouts_of("[[zone]]\nname = \"z\"\nfile = \"z\"").home_of(registry::Layout::consul), nullptr);
