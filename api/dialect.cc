@@ -4,8 +4,10 @@ namespace api {
 
 const registry::Namespace* namespace_of(const registry::Registry& registry, std::string_view configured) {
   if (!configured.empty()) return registry.find_namespace(registry::fold(configured));
-  const auto& all = registry.namespaces();
-  return all.empty() ? nullptr : &all.begin()->second;
+  for (const auto& [apex, ns] : registry.namespaces()) {
+    if (ns.def.layout != registry::Layout::kubernetes) return &ns;  // which holds no services itself
+  }
+  return nullptr;
 }
 
 Response error_response(const Dialect* dialect, const ProblemType& type, const registry::Problem& problem) {

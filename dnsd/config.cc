@@ -274,13 +274,13 @@ class Reader {
     return chosen;
   }
 
-  // A dialect that names no namespace works in the first that the file declares.
+  // A dialect that names no namespace works in the first that the file declares; Consul's in the first with its names.
   void choose_dialects() {
-    if (config_.declared.namespaces.empty()) return;
-    const auto& first = config_.declared.namespaces.front().name.key();
-    for (auto* ns : {&config_.http.consul.ns, &config_.http.eureka.ns}) {
-      if (ns->empty()) *ns = first;
-    }
+    const auto choose = [](std::string& ns, const registry::NamespaceDef* home) {
+      if (ns.empty() && home != nullptr) ns = home->name.key();
+    };
+    choose(config_.http.consul.ns, config_.home_of(registry::Layout::consul));
+    choose(config_.http.eureka.ns, config_.home_of(std::nullopt));
   }
 
   // What no single key can tell.
@@ -368,7 +368,7 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& p
 
 }  // namespace
 
-const registry::NamespaceDef* Config::home_of(registry::Layout layout) const {
+const registry::NamespaceDef* Config::home_of(std::optional<registry::Layout> layout) const {
   const auto& all = declared.namespaces;
   const auto first = std::ranges::find_if(all, [&](const registry::NamespaceDef& def) {
     return def.layout == layout || (layout == registry::Layout::consul && !def.consul_aliases.empty());

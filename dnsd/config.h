@@ -73,9 +73,9 @@ struct LogConfig {
 struct Config {
   Config();  // the defaults of DESIGN section 7: loopback only, ports 8600 and 8500
 
-  // Where an interface that has a layout of its own works unless it is told: the first declared namespace of that
-  // layout or with an alias in it, else the first that holds services. Null: there is none.
-  [[nodiscard]] const registry::NamespaceDef* home_of(registry::Layout layout) const;
+  // Where an interface works unless it is told: the first declared namespace of its layout or with an alias in it, else
+  // the first that holds services. Null: none is declared.
+  [[nodiscard]] const registry::NamespaceDef* home_of(std::optional<registry::Layout> layout) const;
 
   serve::ServerOptions dns;
   std::optional<serve::CookieSecrets> cookie_secrets;  // unset: the daemon draws one at start

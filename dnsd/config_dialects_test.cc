@@ -30,6 +30,10 @@ TEST(ConfigDialects, WorkInTheFirstNamespaceUnlessTheyNameOne) {
   EXPECT_EQ(named.http.eureka.ns, "prod.example");
   EXPECT_EQ(dialects_of("").http.consul.ns, "corp");
   EXPECT_FALSE(parsed_dialects("[consul]\nnamespace = \"a b\""));
+  const auto view =
+      dialects_of(std::string(two) + "[[namespace]]\nname = \"c\"\nlayout = \"consul\"\nof = \"a.example\"\n");
+  EXPECT_EQ(view.http.consul.ns, "a.example") << "whose names are Consul's as well";
+  EXPECT_EQ(view.http.eureka.ns, "prod.example");
   EXPECT_FALSE(parsed_dialects("[consul]\nnode = \"a.b\""));
 }
 
