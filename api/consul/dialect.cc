@@ -5,6 +5,7 @@
 #include <random>
 
 #include "api/consul/pretty.h"
+#include "registry/codec/codec.h"
 
 namespace api::consul {
 namespace {
@@ -114,6 +115,13 @@ Response done() { return {}; }
 
 std::unexpected<Problem> bad_request(std::string text) {
   return registry::fail(registry::ProblemKind::bad_request, std::move(text));
+}
+
+Result<json::value> read_body(const Request& request) {
+  auto body = registry::codec::parse_document(request.body);
+  if (!body) return bad_request("Request decode failed: " + body.error().detail);
+  if (!body->is_object()) return bad_request("Request decode failed: the body must be an object");
+  return body;
 }
 
 std::optional<bool> parse_bool(std::string_view text) {

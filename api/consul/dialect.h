@@ -22,6 +22,8 @@ extern const Dialect kDialect;
 [[nodiscard]] Response done();  // 200 without a body
 
 [[nodiscard]] std::unexpected<registry::Problem> bad_request(std::string text);
+// The body, which must be an object.
+[[nodiscard]] Result<json::value> read_body(const Request& request);
 
 // Go's strconv.ParseBool with "" = true; nullopt = neither.
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text);

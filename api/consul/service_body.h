@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "api/consul/carry_out.h"
+#include "api/carry_out.h"
 #include "api/consul/catalog.h"
 #include "api/consul/check_body.h"
 

@@ -1,10 +1,8 @@
-#include "api/consul/carry_out.h"
+#include "api/carry_out.h"
 
-#include "api/consul/dialect.h"
 #include "api/write.h"
-#include "registry/codec/codec.h"
 
-namespace api::consul {
+namespace api {
 namespace {
 
 using registry::Problem;
@@ -46,11 +44,4 @@ boost::asio::awaitable<std::optional<Problem>> carry_out(App& app, Planner plan)
   }
 }
 
-registry::Result<json::value> read_body(const Request& request) {
-  auto body = registry::codec::parse_document(request.body);
-  if (!body) return bad_request("Request decode failed: " + body.error().detail);
-  if (!body->is_object()) return bad_request("Request decode failed: the body must be an object");
-  return body;
-}
-
-}  // namespace api::consul
+}  // namespace api

@@ -1,17 +1,16 @@
-// Writes of this dialect: several commands at once, planned over what is there and planned again when that moved.
+// Writes of a dialect: several commands at once, planned over what is there and planned again when that moved.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "api/app.h"
-#include "api/http_message.h"
+#include "registry/transaction.h"
 
-namespace api::consul {
+namespace api {
 
 // What a check is told once the commands are done.
 struct Report {
@@ -29,7 +28,4 @@ using Planner = std::function<registry::Result<Work>()>;
 // Nothing = done. A plan that names what it saw (Precondition) and was overtaken is made anew.
 [[nodiscard]] boost::asio::awaitable<std::optional<registry::Problem>> carry_out(App& app, Planner plan);
 
-// The body, which must be an object.
-[[nodiscard]] registry::Result<boost::json::value> read_body(const Request& request);
-
-}  // namespace api::consul
+}  // namespace api
