@@ -12,6 +12,7 @@
 #include "api/cloudmap/routes.h"
 #include "api/consul/routes.h"
 #include "api/envoy/routes.h"
+#include "api/eureka/routes.h"
 #include "api/gateway.h"
 #include "api/http_connection.h"
 #include "api/native/routes.h"
@@ -36,7 +37,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Impl(asio::io_context& context, Options opts, Context lent)
       : io(context),
         app(context.get_executor(), std::move(opts), std::move(lent)),
-        gateway(app, {native::routes(), consul::routes(), cloudmap::routes(), envoy::routes()}) {}
+        gateway(app, {native::routes(), consul::routes(), eureka::routes(), cloudmap::routes(), envoy::routes()}) {}
 
   std::expected<void, std::string> listen(const Endpoint& endpoint);
   asio::awaitable<void> accept_loop(std::size_t which);

@@ -32,6 +32,7 @@ struct ConsulOptions {
 };
 struct EurekaOptions {
   std::string ns;
+  int lease_factor = 1;  // a lease lasts so many times what its client says; Netflix's server waits twice as long
 };
 
 // AWS Cloud Map's interface. With a key every request must be signed with it; without one the token rules.

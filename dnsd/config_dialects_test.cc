@@ -29,6 +29,7 @@ TEST(ConfigDialects, WorkInTheFirstNamespaceUnlessTheyNameOne) {
   EXPECT_EQ(named.http.consul.node, "hub");
   EXPECT_EQ(named.http.eureka.ns, "prod.example");
   EXPECT_EQ(dialects_of("").http.consul.ns, "corp");
+  EXPECT_EQ(dialects_of("[eureka]\nlease_factor = 2").http.eureka.lease_factor, 2);
   EXPECT_FALSE(parsed_dialects("[consul]\nnamespace = \"a b\""));
   const auto view =
       dialects_of(std::string(two) + "[[namespace]]\nname = \"c\"\nlayout = \"consul\"\nof = \"a.example\"\n");

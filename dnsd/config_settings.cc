@@ -213,6 +213,7 @@ std::vector<Setting> dialect_settings() {
       {"consul", "node", Kind::text, 0, 0, label(FIELD(http.consul.node)), {}},
       {"consul", "datacenter", Kind::text, 0, 0, set_datacenter, {}},
       {"eureka", "namespace", Kind::text, 0, 0, apex(FIELD(http.eureka.ns)), {}},
+      {"eureka", "lease_factor", Kind::integer, 1, 10, number(FIELD(http.eureka.lease_factor)), {}},
       {"cloudmap", "access_key_id", Kind::text, 0, 0, set_access_key_id, {}},
       {"cloudmap", "secret_key_file", Kind::text, 0, 0, set_secret_key_file, {}},
       {"cloudmap", "max_srv", Kind::integer, 0, 10'000, number(FIELD(http.cloudmap.max_srv)), {}},

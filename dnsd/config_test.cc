@@ -312,6 +312,7 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.http.write_timeout, defaults.http.write_timeout);
   EXPECT_EQ(config.http.keep_alive, defaults.http.keep_alive);
   EXPECT_EQ(config.http.check_defaults, defaults.http.check_defaults);
+  EXPECT_EQ(config.http.eureka.lease_factor, defaults.http.eureka.lease_factor);
   EXPECT_EQ(config.http.cloudmap.max_srv, defaults.http.cloudmap.max_srv);
   EXPECT_EQ(config.http.envoy.cluster, defaults.http.envoy.cluster);
   EXPECT_EQ(config.guard.enabled, defaults.guard.enabled);

@@ -33,6 +33,7 @@ LAYERS = {
     "api/cloudmap": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/envoy": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/consul": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
+    "api/eureka": {"api", "registry", "registry/codec", "registry/store", "registry/write"},
     "api/dnsctl": {"registry", "registry/codec", "dnsd/answers"},  # zone check: the server's own reader of zone files
     "dnsd": {"api", "registry", "registry/codec", "registry/store", "registry/write", "registry/checks", "dnsd/wire",
              "dnsd/answers", "dnsd/serve", "dnsd/tsig", "dnsd/transfer", "dnsd/update", "dnsd/forward"},

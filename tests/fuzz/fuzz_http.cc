@@ -8,6 +8,7 @@
 #include "api/cloudmap/routes.h"
 #include "api/consul/routes.h"
 #include "api/envoy/routes.h"
+#include "api/eureka/routes.h"
 #include "api/gateway.h"
 #include "api/http_header.h"
 #include "api/native/routes.h"
@@ -30,7 +31,7 @@ struct World {
   registry::WritePath writes{registry, log, [] { return registry::Now{}; }, [](const registry::ChangeSet&) {}};
   App app{io.get_executor(), Options{},
           Context{registry, writes, feed, log, [] { return registry::Now{}; }, {}, {}, {}, {}, {}, {}, {}, {}}};
-  Gateway gateway{app, {native::routes(), consul::routes(), cloudmap::routes(), envoy::routes()}};
+  Gateway gateway{app, {native::routes(), consul::routes(), eureka::routes(), cloudmap::routes(), envoy::routes()}};
 };
 
 void check(const Response& response) {
