@@ -28,13 +28,17 @@ def npm_version(module: str) -> str:
     return json.loads((NODE_MODULES / module / "package.json").read_text())["version"]
 
 
+def node_environment() -> dict[str, str]:
+    return dict(os.environ, NODE_PATH=str(NODE_MODULES))
+
+
 def run_node(module: str, script: pathlib.Path, *args: str, seconds: float = 60) -> str:
     """What the script prints; a script that fails is an error. Without Node or the module the test is skipped."""
     node = shutil.which("node")
     if not node or not (NODE_MODULES / module).is_dir():
         raise unittest.SkipTest(f"node with the npm package {module} is not there")
-    environment = dict(os.environ, NODE_PATH=str(NODE_MODULES))
-    done = subprocess.run([node, str(script), *args], capture_output=True, text=True, timeout=seconds, env=environment)
+    done = subprocess.run([node, str(script), *args], capture_output=True, text=True, timeout=seconds,
+                          env=node_environment())
     if done.returncode != 0:
         raise AssertionError(f"{script.name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout

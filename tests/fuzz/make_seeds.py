@@ -160,6 +160,18 @@ CONSUL_FILTER = {
     "words": "a not in Service.Tags and Node.Node not contains x",
     "open": "((Service.ID == w1",
 }
+EUREKA_INSTANCE = (b'{"instance":{"app":"worker","instanceId":"w1","hostName":"h1","ipAddr":"10.0.0.1","port":{"$":8080,'
+                   b'"@enabled":"true"},"securePort":"443","dataCenterInfo":{"name":"Amazon","metadata":{"instance-id":"i"}},'
+                   b'"status":"DOWN","leaseInfo":{"durationInSecs":20},"metadata":{"a_b$":"<&>","@class":"x"}}}')
+EUREKA_XML = (b'<?xml version="1.0"?><instance><instanceId>w1</instanceId><hostName>h1</hostName><app>worker</app>'
+              b'<ipAddr>::1</ipAddr><port enabled="true">80</port><dataCenterInfo class="x"><name>MyOwn</name>'
+              b'</dataCenterInfo><metadata><a__b_-_.0020>&lt;&#65;</a__b_-_.0020></metadata></instance>')
+EUREKA_BODY = {
+    "json": b"0" + EUREKA_INSTANCE,
+    "xml": b"1" + EUREKA_XML,
+    "doctype": b'1<!DOCTYPE a [<!ENTITY b "c">]><instance>&b;</instance>',
+    "nested": b"1<instance><metadata><a><b><c/></b></a></metadata></instance>",
+}
 DNS_REPLY = {
     "a": b"\x81\x80\0\1\0\0\0\0" + record(b"\xc0\x0c", 1, b"\x0a\0\0\1"),
     "alias": b"\x81\x80\0\2\0\0\0\0" + record(b"\xc0\x0c", 5, b"\1h\xc0\x10") + record(b"\1h\xc0\x10", 1, b"\x0a\0\0\2"),
@@ -172,7 +184,8 @@ DNS_REPLY = {
 def main():
     folder = pathlib.Path(sys.argv[1])
     for kind, seeds in (("query", QUERIES), ("zone", ZONES), ("proxy", PROXY), ("message", MESSAGES), ("grpc", GRPC),
-                        ("json", JSON), ("dns_reply", DNS_REPLY), ("consul_filter", CONSUL_FILTER)):
+                        ("json", JSON), ("dns_reply", DNS_REPLY), ("consul_filter", CONSUL_FILTER),
+                        ("eureka_body", EUREKA_BODY)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for seed, content in seeds.items():
             data = content if isinstance(content, bytes) else content.encode()
