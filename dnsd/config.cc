@@ -54,7 +54,7 @@ class Reader {
     if (config_.declared.namespaces.empty() && !table_.contains("zone") && complaints_.empty()) {
       config_.declared.namespaces.push_back(plain_namespace(registry::DomainName::parse("corp").value()));
     }
-    choose_dialects();
+    choose_homes(config_);
     read_reverse(table_, config_, complaints_);
     read_transfers(table_, base, config_, complaints_);
     read_access(table_, config_, complaints_);
@@ -274,15 +274,6 @@ class Reader {
     return chosen;
   }
 
-  // A dialect that names no namespace works in the first that the file declares; Consul's in the first with its names.
-  void choose_dialects() {
-    const auto choose = [](std::string& ns, const registry::NamespaceDef* home) {
-      if (ns.empty() && home != nullptr) ns = home->name.key();
-    };
-    choose(config_.http.consul.ns, config_.home_of(registry::Layout::consul));
-    choose(config_.http.eureka.ns, config_.home_of(std::nullopt));
-  }
-
   // What no single key can tell.
   void judge_together() {
     for (std::size_t i = 0; i < config_.http.listen.size(); ++i) {
@@ -367,17 +358,6 @@ std::expected<std::string, std::string> read_file(const std::filesystem::path& p
 }
 
 }  // namespace
-
-const registry::NamespaceDef* Config::home_of(std::optional<registry::Layout> layout) const {
-  const auto& all = declared.namespaces;
-  const auto first = std::ranges::find_if(all, [&](const registry::NamespaceDef& def) {
-    return def.layout == layout || (layout == registry::Layout::consul && !def.consul_aliases.empty());
-  });
-  if (first != all.end()) return &*first;
-  const auto any = std::ranges::find_if(
-      all, [](const registry::NamespaceDef& def) { return def.layout != registry::Layout::kubernetes; });
-  return any == all.end() ? nullptr : &*any;
-}
 
 Config::Config() {
   dns.listen = {{"127.0.0.1", 8600}};

@@ -41,6 +41,9 @@ struct Setting {
 [[nodiscard]] std::span<const Setting> settings();
 [[nodiscard]] std::vector<Setting> protection_settings();  // a part of them, config_protection.cc
 
+// The namespaces of interfaces that name none. Asks for config.declared as the file has it. config_home.cc
+void choose_homes(Config& config);
+
 // The keys of the tables of [[tables]]: beside what registry/codec reads.
 inline constexpr std::string_view kTables[] = {"namespace", "zone", "reverse", "service", "key"};
 
