@@ -1,5 +1,7 @@
 #include "registry/validate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -138,6 +140,33 @@ void check_layout(const NamespaceDef& def, Faults& faults) {
                  Path(kRoot, "layout"), "exclusive", "holds no services itself, so nothing stands under an alias");
 }
 
+// Of a JSON text: how many objects and arrays stand within one another.
+std::size_t depth_of(std::string_view text) {
+  std::size_t depth = 0, most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      i += c == '\\';
+    } else if (c == '{' || c == '[') {
+      most = std::max(most, ++depth);
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return most;
+}
+
+void check_foreign(const RareText& foreign, Faults& faults) {
+  if (foreign.empty()) return;
+  const Path at(kRoot, "foreign");
+  faults.size(foreign.view(), kMaxForeign, at);
+  faults.require(depth_of(foreign.view()) <= kMaxForeignDepth, at, "too_deep",
+                 [] { return fmt::format("must be at most {} levels deep", kMaxForeignDepth); });
+}
+
 bool is_label_glob(std::string_view text) {
   return !text.empty() && text.size() <= kMaxLabel && std::all_of(text.begin(), text.end(), [](char c) {
     return c == '*' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -153,7 +182,7 @@ std::optional<Problem> validate(const InstanceDef& def, const DomainName& servic
   check_ports(def, faults);
   check_meta(def.meta, faults);
   faults.range(def.deregister_after, 0s, 30 * kDay, Path(kRoot, "deregister_after"));
-  faults.size(def.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
+  check_foreign(def.foreign, faults);
   check_checks(def.checks, &def, faults);
   return std::move(faults).problem("instance", def.id);
 }
@@ -169,7 +198,7 @@ std::optional<Problem> validate(const ServicePolicy& policy, const DomainName& s
                  "must be above 0 and at most 1");
   faults.range(policy.slow_start, 0s, 1h, Path(kRoot, "slow_start"));
   check_meta(policy.meta, faults);
-  faults.size(policy.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
+  check_foreign(policy.foreign, faults);
   check_checks(policy.checks, nullptr, faults);
   if (!policy.alias.empty()) {
     const auto target = DomainName::parse(policy.alias);
@@ -197,7 +226,7 @@ std::optional<Problem> validate(const NamespaceDef& def) {
   faults.seconds(def.soa_refresh, 1s, 30 * kDay, Path(kRoot, "soa_refresh"));
   faults.seconds(def.soa_retry, 1s, 30 * kDay, Path(kRoot, "soa_retry"));
   faults.seconds(def.soa_expire, 1s, 365 * kDay, Path(kRoot, "soa_expire"));
-  faults.size(def.foreign.view(), kMaxForeign, Path(kRoot, "foreign"));
+  check_foreign(def.foreign, faults);
   const Path rules(kRoot, "ttl_rules");
   faults.at_most(def.ttl_rules.size(), kMaxTtlRules, "rules", rules);
   for (std::size_t i = 0; i < def.ttl_rules.size(); ++i) {

@@ -27,6 +27,9 @@ inline constexpr std::size_t kMaxArguments = 64;     // of an exec check, its pr
 // Octets kept for other interfaces. AWS Cloud Map's 50 tags of 128 and 256 characters with a description are 20 KB; a
 // body has 64 KiB.
 inline constexpr std::size_t kMaxForeign = 32 << 10;
+// Its levels of objects and arrays. Cloud Map's tags need four; a row of the store, where it stands two levels below,
+// has 32 as every JSON text, and one that cannot be read is a server that does not start.
+inline constexpr std::size_t kMaxForeignDepth = 16;
 // Of a check: as long a probe that hangs holds one of the places of all probes. What takes a minute is not up, for
 // anybody who asks DNS.
 inline constexpr Millis kMaxTimeout{60'000};

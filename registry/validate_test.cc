@@ -120,6 +120,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadInstance{"EndlessLease", [](InstanceDef& d) { heartbeat(d, 0s, "lease"); }, "#/lease out_of_range"},
         BadInstance{"ForeignTooLong", [](InstanceDef& d) { d.foreign = std::string(kMaxForeign + 1, 'x'); },
                     "#/foreign too_long"},
+        BadInstance{"ForeignTooDeep",
+                    [](InstanceDef& d) {
+                      const std::string open(kMaxForeignDepth, '['), close(kMaxForeignDepth, ']');
+                      d.foreign = R"({"a":)" + open + close + "}";
+                    },
+                    "#/foreign too_deep"},
         BadInstance{"CriticalTooLong", [](InstanceDef& d) { d.checks[0].deregister_after = 31 * 24h; },
                     "#/checks/0/deregister_after out_of_range"},
         BadInstance{"SameCheckName", [](InstanceDef& d) { d.checks.push_back(d.checks[0]); },

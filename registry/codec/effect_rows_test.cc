@@ -5,6 +5,7 @@
 
 #include "registry/codec/codec.h"
 #include "registry/codec/random_defs.h"
+#include "registry/validate.h"
 
 namespace registry::codec {
 namespace {
@@ -126,6 +127,18 @@ TEST(EffectRows, InstancesComeBackWhole) {
     ASSERT_EQ(decoded.def, effect.def);
     ASSERT_EQ(decoded.created, effect.created);
   }
+}
+
+TEST(EffectRows, WhatOthersKeepComesBackHoweverDeepItMayBe) {
+  std::string deep = R"("]}\\\"[")";
+  for (std::size_t i = 0; i < kMaxForeignDepth; ++i) deep = R"({"[{":)" + deep + "}";
+  PutInstanceEffect effect;
+  effect.service = "worker.corp";
+  effect.def.id = effect.def.label = "w1";
+  effect.def.addresses.v4 = parse_ipv4("10.0.0.1");
+  effect.def.foreign = deep;
+  ASSERT_FALSE(validate(effect.def, name("worker.corp"))) << "brackets in strings are text";
+  EXPECT_EQ(back(effect).def, effect.def);
 }
 
 TEST(EffectRows, AnInstanceOfTheFirstSchemaIsReadAsItIs) {
