@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <iterator>
 #include <map>
 
 namespace api::envoy {
@@ -16,7 +17,9 @@ using registry::Protocol;
 using registry::Reason;
 using registry::Service;
 
-constexpr std::size_t kMaxLinks = 8;        // of aliases, as where they are written
+constexpr std::size_t kMaxLinks = 8;  // of aliases, as where they are written
+constexpr std::size_t kMaxPriorities =
+    129;  // Envoy refuses an assignment with one beyond 128 (endpoint_components.proto)
 constexpr std::size_t kKeptText = 1 << 20;  // some 6,000 endpoints; 16 of them are 16 MiB at most
 
 struct Port {
@@ -70,6 +73,10 @@ class Tier {
     weighted_ |= instance.available && instance.effective_weight > 0;
     members_.push_back({&instance, std::move(address), port});
   }
+  void take(Tier&& other) {
+    weighted_ |= other.weighted_;
+    std::ranges::move(other.members_, std::back_inserter(members_));
+  }
   // Weight 0 = only when all are 0, as in DNS.
   [[nodiscard]] std::map<std::string_view, json::array> by_zone() const {
     std::map<std::string_view, json::array> zones;
@@ -118,6 +125,10 @@ std::string assignment(const std::string& name, const Service* service, const As
         tiers[instance.def->priority].add(instance, std::move(address), *port);
       }
     }
+  }
+  while (tiers.size() > kMaxPriorities) {
+    auto last = tiers.extract(std::prev(tiers.end()));
+    tiers.rbegin()->second.take(std::move(last.mapped()));
   }
   json::object out{{"@type", kEndpointsType}, {"cluster_name", name}};
   if (auto localities = localities_of(tiers); !localities.empty()) out["endpoints"] = std::move(localities);

@@ -1,6 +1,8 @@
 // EDS: what Envoy is told of the instances of a service.
 #include "api/envoy/endpoints.h"
 
+#include <algorithm>
+
 #include "api/envoy/test_envoy.h"
 
 namespace api::envoy {
@@ -90,6 +92,16 @@ TEST_F(EnvoyEndpoints, HavePrioritiesWithoutGapsAndStandByZone) {
               ElementsAre("HEALTHY 10.0.0.3:80 weight 10", "HEALTHY 10.0.0.4:80 weight 10 zone a",
                           "HEALTHY 10.0.0.2:80 weight 10 zone b", "HEALTHY 10.0.0.5:80 weight 10 zone b",
                           "HEALTHY 10.0.0.1:80 weight 10 priority 1 zone b"));
+}
+
+TEST_F(EnvoyEndpoints, BeyondTheLastPriorityOfEnvoyShareIt) {
+  for (int i = 1; i <= 131; ++i) {
+    put(std::to_string(i), R"("address":"10.0.0.1","port":80,"priority":)" + std::to_string(i));
+  }
+  const auto all = endpoints("worker.corp");
+  ASSERT_EQ(all.size(), 131U);
+  EXPECT_EQ(std::ranges::count(all, "HEALTHY 10.0.0.1:80 weight 10 priority 127"), 1);
+  EXPECT_EQ(std::ranges::count(all, "HEALTHY 10.0.0.1:80 weight 10 priority 128"), 3);
 }
 
 TEST_F(EnvoyEndpoints, OfWeightZeroAreThereWhenAllAre) {
