@@ -8,6 +8,8 @@
 #include <boost/json/serialize.hpp>
 #include <cmath>
 
+#include "api/envoy/endpoints.h"
+
 namespace api::envoy {
 namespace {
 
@@ -33,9 +35,16 @@ int panic_threshold(const registry::ServicePolicy& policy) {
   return std::max(least, static_cast<int>(std::lround(policy.fail_open_below * 100)));
 }
 
+const registry::ServicePolicy& policy_of(const App& app, const Service& service) {
+  if (service.policy.alias.empty()) return service.policy;
+  const auto* last = follow(app.registry(), service.name).last;
+  return last ? last->policy : service.policy;
+}
+
 }  // namespace
 
-std::string cluster_text(const App& app, std::string_view name, const registry::ServicePolicy& policy) {
+std::string cluster_text(const App& app, std::string_view name, const Service& service) {
+  const auto& policy = policy_of(app, service);
   json::object eds{{"service_name", name}, {"eds_config", eds_config(app.options.envoy.cluster)}};
   json::object panic{{"healthy_panic_threshold", json::object{{"value", panic_threshold(policy)}}}};
   return json::serialize(json::object{{"@type", kClustersType},
@@ -62,7 +71,7 @@ void ClusterList::make() {
   text_.clear();
   const auto add = [&](const Service& service) {
     if (!text_.empty()) text_ += ',';
-    text_ += cluster_text(app_, service.name.text(), service.policy);
+    text_ += cluster_text(app_, service.name.text(), service);
     return text_.size() <= kMaxAnswer;
   };
   if (apex.empty()) {

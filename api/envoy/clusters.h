@@ -13,8 +13,9 @@ inline constexpr std::string_view kClustersType = "type.googleapis.com/envoy.con
 // What one answer may hold at most: Envoy takes no more from its own HTTP client (http.async_response_buffer_limit).
 inline constexpr std::size_t kMaxAnswer = 32 << 20;
 
-// One cluster as JSON; its policy says what Envoy does when too few instances are available.
-[[nodiscard]] std::string cluster_text(const App& app, std::string_view name, const registry::ServicePolicy& policy);
+// One cluster as JSON. What Envoy does when too few instances are available, the policy says of the service that they
+// are of: of an alias the other one, as in DNS.
+[[nodiscard]] std::string cluster_text(const App& app, std::string_view name, const registry::Service& service);
 
 // Registrations, states and weights do not matter to the list of clusters.
 [[nodiscard]] bool concerns_clusters(const registry::ChangeSet& changes);

@@ -70,6 +70,17 @@ TEST_F(EnvoyClusters, PanicWhenDnsFailsOpen) {
   EXPECT_THAT(threshold(R"({"fail_open_below":0.001})"), HasSubstr(R"("value":1})"));
 }
 
+TEST_F(EnvoyClusters, OfAnAliasPanicAsTheOther) {
+  start();
+  put_instance("worker.corp", "1");
+  ASSERT_EQ(call("PUT", "/api/v1/services/near.corp", R"({"alias":"worker.corp"})").status, 201);
+  Client held(port_);
+  held.start("POST", kCds, asking(R"("near.corp")", version(kCds, R"("near.corp")")), kPatient);
+  wait_for_watchers(1);
+  ASSERT_LT(call("PUT", "/api/v1/services/worker.corp", R"({"on_empty":"fail_open"})").status, 300);
+  EXPECT_THAT(held.read_reply().body, HasSubstr(R"("value":1})"));
+}
+
 TEST_F(EnvoyClusters, AreHeldUntilAServiceComesOrGoes) {
   start();
   put_instance("a.corp", "1", R"({"checks":[{"heartbeat":"30s"}]})");

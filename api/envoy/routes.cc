@@ -61,18 +61,14 @@ Result<std::string> clusters(App& app, const DiscoveryRequest& asked) {
   for (const auto& name : asked.names) {
     const auto parsed = parse_resource(name);
     const auto* service = parsed ? app.registry().find_service(parsed->service.key()) : nullptr;
-    if (service && !add(all, cluster_text(app, name, service->policy))) return std::unexpected(too_long());
+    if (service && !add(all, cluster_text(app, name, *service))) return std::unexpected(too_long());
   }
   return all;
 }
 
-std::vector<std::string> cluster_keys(const App&, const DiscoveryRequest& asked) {
+std::vector<std::string> cluster_keys(const App& app, const DiscoveryRequest& asked) {
   if (wants_all(asked)) return {""};
-  std::vector<std::string> keys;
-  for (const auto& name : asked.names) {
-    if (const auto parsed = parse_resource(name)) keys.push_back(parsed->service.key());
-  }
-  return keys;
+  return endpoint_keys(app, asked);
 }
 
 constexpr Discovery kEndpoints{kEndpointsType, endpoints, endpoint_keys, nullptr};

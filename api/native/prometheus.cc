@@ -36,7 +36,8 @@ struct ScrapedPort {
 };
 
 std::optional<ScrapedPort> named_port(const registry::InstanceDef& def, std::string_view name) {
-  const auto at = def.ports.find(name);
+  const auto same = [&](const auto& each) { return registry::fold(each.first) == registry::fold(name); };
+  const auto at = std::ranges::find_if(def.ports, same);  // in any case, as in DNS
   if (at == def.ports.end()) return std::nullopt;
   return ScrapedPort{at->first, at->second.port, at->second.protocols};
 }

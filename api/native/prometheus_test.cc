@@ -84,6 +84,13 @@ TEST_F(PrometheusTargets, PreferThePortNamedMetrics) {
   EXPECT_EQ(labels("?port=syslog").at("__meta_dnsd_protocol"), json::value("udp"));
 }
 
+TEST_F(PrometheusTargets, NamePortsInAnyCaseAsDnsDoes) {
+  put_instance("worker.corp", "w1", R"({"address":"10.0.0.1","port":80,"ports":{"Metrics":9100}})");
+  EXPECT_THAT(targets(), ElementsAre("10.0.0.1:9100"));
+  EXPECT_THAT(targets("?port=METRICS"), ElementsAre("10.0.0.1:9100"));
+  EXPECT_EQ(labels().at("__meta_dnsd_port_name"), json::value("Metrics"));
+}
+
 TEST_F(PrometheusTargets, AreThoseOfAServiceOrANamespace) {
   ASSERT_EQ(call("PUT", "/api/v1/namespaces/prod.corp", "{}").status, 201);
   put_instance("a.corp", "1", R"({"address":"10.0.0.1","port":80})");
