@@ -34,14 +34,12 @@ std::string host_of(std::string_view authority) {
 }  // namespace
 
 AccessRules::AccessRules(const Options& options) {
-  // The SDKs of AWS ask DiscoverInstances of data-HOST. Of other names that twin is another's to own: data-example.com.
-  hosts_ = {"localhost", "data-localhost", "127.0.0.1", "::1"};
+  hosts_ = {"localhost", "127.0.0.1", "::1"};
   for (const auto& endpoint : options.listen) {
     hosts_.insert(registry::fold(endpoint.address));
     any_literal_ |= endpoint.address == "0.0.0.0" || endpoint.address == "::";
   }
   for (const auto& host : options.allowed_hosts) hosts_.insert(host_of(host));
-  if (!options.envoy.cluster.empty()) hosts_.insert(host_of(options.envoy.cluster));
   if (!options.token.empty()) token_ = digest(options.token);
 }
 
@@ -51,19 +49,20 @@ AccessRules::Digest AccessRules::digest(std::string_view text) {
   return out;
 }
 
-bool AccessRules::is_ours(std::string_view authority) const {
+bool AccessRules::is_ours(std::string_view authority, std::string_view also) const {
   const auto host = host_of(authority);
   if (host.empty()) return false;
-  if (hosts_.contains(host)) return true;
+  if (hosts_.contains(host) || host == host_of(also)) return true;
   return any_literal_ && (registry::parse_ipv4(host) || registry::parse_ipv6(host));
 }
 
-std::optional<Refusal> AccessRules::check_host(const Request& request, std::string_view authority) const {
+std::optional<Refusal> AccessRules::check_host(const Request& request, std::string_view authority,
+                                               std::string_view also) const {
   const auto host = request.header("host");
   // HTTP/1.0 knows no Host; no browser speaks it.
   const bool absent_ok = request.http_1_0 && host.empty();
-  const bool target_ok = authority.empty() || is_ours(authority);
-  if (target_ok && (absent_ok || is_ours(host))) return std::nullopt;
+  const bool target_ok = authority.empty() || is_ours(authority, also);
+  if (target_ok && (absent_ok || is_ours(host, also))) return std::nullopt;
   return refusal(http_problem::host_not_allowed, "the Host of this request is not a name of this server",
                  "add the name to [http] allowed_hosts");
 }

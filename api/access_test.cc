@@ -35,6 +35,16 @@ TEST(HostList, RefusesForeignAndMalformedHosts) {
   }
 }
 
+TEST(HostList, KnowsANameOfOneInterfaceThereAlone) {
+  const AccessRules rules{Options{}};
+  EXPECT_FALSE(rules.check_host(request_with({{"host", "disc_1:8500"}}), "", "Disc_1"));
+  EXPECT_FALSE(rules.check_host(request_with({{"host", "localhost"}}), "disc_1", "Disc_1"));
+  EXPECT_TRUE(rules.check_host(request_with({{"host", ""}}), "", ""));
+  for (const auto* host : {"disc_1", "dnsd", "data-localhost"}) {
+    EXPECT_TRUE(rules.check_host(request_with({{"host", host}}), "")) << host;
+  }
+}
+
 TEST(HostList, JudgesTheAuthorityOfAnAbsoluteTargetToo) {
   const AccessRules rules{Options{}};
   EXPECT_TRUE(rules.check_host(request_with({{"host", "localhost"}}), "evil.example"));

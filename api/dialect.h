@@ -14,6 +14,7 @@
 namespace api {
 
 struct App;
+struct Options;
 
 // A read that may be held: what the request asks for.
 struct Poll {
@@ -33,6 +34,9 @@ struct Dialect {
   // Reads (Route's ReadHandler). Null where a dialect has none.
   registry::Result<Poll> (*poll)(App& app, const Request& request) = nullptr;
   void (*stamp)(Response& response, registry::Revision index) = nullptr;  // the index that the next poll names
+  // A Host that its clients send and nobody else: no reason to let others in under a name that is not [http]'s, for in
+  // another network it may be anybody's. Null = none.
+  std::string_view (*host)(const Options& options) = nullptr;
 };
 
 // The namespace that a dialect works in: the configured apex, else the first one; null when it is not there (yet).

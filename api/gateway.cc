@@ -33,7 +33,9 @@ std::optional<Refusal> Gateway::check_token(const Request& request, const Router
 
 std::optional<Refusal> Gateway::refuse(const Request& request, const Target& target, const Router::Match& match,
                                        std::size_t limit) const {
-  if (auto refused = access_.check_host(request, target.authority)) return refused;
+  const bool by_name = match.dialect && match.dialect->host;
+  const auto also = by_name ? match.dialect->host(app_.options) : std::string_view();
+  if (auto refused = access_.check_host(request, target.authority, also)) return refused;
   if (request.content_length.value_or(0) > limit) return larger_than(limit);
   if (auto refused = check_token(request, match)) return refused;
   if (auto refused = AccessRules::check_origin(request)) return refused;

@@ -23,7 +23,10 @@ Response error(const ProblemType& type, const registry::Problem& problem) {
   return response;
 }
 
-constinit const Dialect kDialect{"cloudmap", error, nullptr, nullptr, nullptr};
+// The SDKs of AWS ask DiscoverInstances of data-HOST. Of other names that twin is another's to own: data-example.com.
+std::string_view host(const Options&) { return "data-localhost"; }
+
+constinit const Dialect kDialect{"cloudmap", error, nullptr, nullptr, nullptr, host};
 
 std::vector<Route> make_table() {
   Route route{Method::post, "/", &post_root, {}, "AWS Cloud Map"};

@@ -129,6 +129,9 @@ TEST_F(EnvoyDiscovery, KnowsEnvoyByItsHostAndAsksForTheToken) {
   EXPECT_EQ(ask_as("disc_1", kToken), 200) << "Envoy's Host is the name of its cluster";
   EXPECT_EQ(ask_as("disc_2", kToken), 400);
   EXPECT_EQ(ask_as("disc_1", ""), 401);
+  Client client(port_);
+  client.send("GET /api/v1/services HTTP/1.1\r\nhost: disc_1\r\n" + std::string(kToken) + "\r\n");
+  EXPECT_EQ(client.read_reply().status, 400) << "where Envoy has no business";
 }
 
 // Envoy lists its extensions in every request.

@@ -79,7 +79,9 @@ awaitable<Response> post_clusters(App& app, Request& request) { return discover(
 
 Response error(const ProblemType& type, const registry::Problem& problem) { return problem_response(type, problem); }
 
-constinit const Dialect kDialect{.name = "envoy", .error = error};
+std::string_view host(const Options& options) { return options.envoy.cluster; }
+
+constinit const Dialect kDialect{.name = "envoy", .error = error, .host = host};
 
 Route route_of(std::string_view pattern, AsyncHandler handler, std::string_view summary) {
   Route route{Method::post, pattern, handler, {}, summary};
