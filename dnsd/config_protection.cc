@@ -131,6 +131,7 @@ void read_access(const toml::table& file, Config& config, Complaints& complaints
     add(answers::to_wire(*name), *clients);
     for (const auto& def : config.declared.namespaces) {
       if (def.name != *name) continue;
+      access.back().cluster = def.layout == registry::Layout::kubernetes;
       for (const auto& alias : def.aliases) add(answers::to_wire(alias), *clients);
       inherited.emplace_back(&def, *clients);
     }

@@ -46,6 +46,7 @@ class PrefixList {
 struct ZoneAccess {
   std::string apex;  // wire, folded
   std::vector<registry::Prefix> clients;
+  bool cluster = false;  // Kubernetes' layout: also of <namespace>.svc.<apex>, unless that has a list of its own
   bool operator==(const ZoneAccess&) const = default;
 };
 
@@ -58,18 +59,21 @@ class Access {
   [[nodiscard]] bool allows(const Client& client) const noexcept { return all_.empty() || all_.contains(client); }
   [[nodiscard]] bool has_zones() const noexcept { return !slots_.empty(); }
   // A name of the zone whose apex is the last `zone_labels` labels of it. A zone inside another is not bound by that
-  // one's list.
+  // one's list, but in a cluster.
   [[nodiscard]] bool allows(const Client& client, const answers::NameRef& name, unsigned zone_labels) const noexcept;
 
  private:
   struct Zone {
     std::string apex;
     PrefixList clients;
+    bool cluster;
   };
   struct Slot {  // open addressing; a power of two of them, at most half full
     std::uint64_t hash = 0;
     const Zone* zone = nullptr;
   };
+
+  [[nodiscard]] const Zone* find(const answers::NameRef& name, unsigned first) const noexcept;
 
   PrefixList all_;
   std::vector<Zone> zones_;

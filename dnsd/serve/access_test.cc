@@ -49,6 +49,26 @@ TEST(Access, AZoneInsideAnotherKeepsToItsOwnList) {
   EXPECT_TRUE(access.allows(v4(127, 0, 0, 1), other.ref(), 2));
 }
 
+TEST(Access, AClustersListHoldsForItsNamespaces) {
+  const auto ten = prefixes({"10.0.0.0/8"});
+  const Access access(prefixes({"127.0.0.0/8"}),
+                      {{answers::to_wire("cluster.local"), ten, true},
+                       {answers::to_wire("own.svc.cluster.local"), prefixes({"192.0.2.0/24"})},
+                       {answers::to_wire("plain"), ten}},
+                      42);
+  const auto allows = [&](const char* text, unsigned zone_labels, const Client& client) {
+    const answers::HashedName name(answers::to_wire(text), 42);
+    return access.allows(client, name.ref(), zone_labels);
+  };
+  const Client inside = v4(10, 1, 1, 1), here = v4(127, 0, 0, 1);
+  EXPECT_TRUE(allows("web.prod.svc.cluster.local", 4, inside));
+  EXPECT_FALSE(allows("web.prod.svc.cluster.local", 4, here));
+  EXPECT_FALSE(allows("prod.svc.cluster.local", 4, here)) << "its apex";
+  EXPECT_FALSE(allows("web.own.svc.cluster.local", 4, inside)) << "it has a list of its own";
+  EXPECT_TRUE(allows("web.prod.pod.cluster.local", 4, here)) << "no namespace of the cluster";
+  EXPECT_TRUE(allows("web.prod.svc.plain", 3, here)) << "no cluster";
+}
+
 class TwoZones : public testing::Test {
  protected:
   static ResponderOptions options() {
