@@ -11,11 +11,11 @@ namespace {
 
 Wall measure(const App& app, const registry::Service& service, const registry::Instance& instance) {
   const auto now = app.now();
-  const auto ttl = app.registry().ttl_of(service), min_ttl = app.registry().min_ttl_of(service);
+  const auto ttl = app.registry().ttl_of(service), target_ttl = app.registry().target_ttl_of(service);
   auto end = now.mono;
   const auto last = app.context.last_answered ? app.context.last_answered(service.name.key()) : std::nullopt;
-  if (last) end = std::max(end, *last + ttl + min_ttl);
-  if (app.loaded_at && instance.created <= *app.loaded_at) end = std::max(end, app.started + ttl + 2 * min_ttl);
+  if (last) end = std::max(end, *last + ttl + target_ttl);
+  if (app.loaded_at && instance.created <= *app.loaded_at) end = std::max(end, app.started + ttl + 2 * target_ttl);
   return now.wall + std::chrono::ceil<registry::Millis>(end - now.mono);
 }
 

@@ -103,6 +103,21 @@ TEST_F(LayoutTest, OnlySoManyNamespacesAreMadeOnDemand) {
   EXPECT_TRUE(put_service("web.more.svc.cluster.local"));
 }
 
+TEST_F(LayoutTest, ATargetUnderConsulsNamesLivesAsLongAsItsNamespaceSays) {
+  for (const auto* text : {"corp", "plain"}) {
+    NamespaceDef def = ns_of(text, Layout::native);
+    def.min_ttl = 4s;
+    if (def.name == name("corp")) def.consul_aliases = {name("consul")};
+    ASSERT_TRUE(put(PutNamespace{def}));
+    ServicePolicy policy;
+    policy.ttl = 5s;
+    policy.min_ttl = 0s;
+    ASSERT_TRUE(put(PutService{name(std::string("web.") + text), policy, {}}));
+  }
+  EXPECT_EQ(registry.target_ttl_of(*registry.find_service("web.corp")), 4s) << "0a000001.addr.consul has that TTL";
+  EXPECT_EQ(registry.target_ttl_of(*registry.find_service("web.plain")), 0s);
+}
+
 TEST(LayoutRules, NameTheFault) {
   NamespaceDef def;
   def.name = name("corp");

@@ -121,6 +121,12 @@ Millis Registry::min_ttl_of(const Service& service) const {
   return std::min(least, ttl_of(service));
 }
 
+Millis Registry::target_ttl_of(const Service& service) const {
+  const Namespace* const ns = find_namespace(service.apex);
+  const bool consul = ns != nullptr && (ns->def.layout == Layout::consul || !ns->def.consul_aliases.empty());
+  return consul ? std::max(min_ttl_of(service), ns->def.min_ttl) : min_ttl_of(service);
+}
+
 int Registry::max_answers_of(const Service& service) const {
   const Namespace* const ns = find_namespace(service.apex);
   return service.policy.max_answers.value_or(ns != nullptr ? ns->def.max_answers : NamespaceDef{}.max_answers);

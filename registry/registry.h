@@ -66,6 +66,9 @@ class Registry {
 
   [[nodiscard]] Millis ttl_of(const Service& service) const;  // policy, else the rules, else the namespace
   [[nodiscard]] Millis min_ttl_of(const Service& service) const;
+  // Of the address behind an SRV target, asked for by itself while the instance drains. Names in Consul's layout say
+  // nothing of their service: there it is the namespace's, where that is longer.
+  [[nodiscard]] Millis target_ttl_of(const Service& service) const;
   [[nodiscard]] int max_answers_of(const Service& service) const;
   [[nodiscard]] int max_srv_of(const Service& service) const;
   [[nodiscard]] const StaticNames* static_names(std::string_view apex) const;
