@@ -43,7 +43,7 @@ struct CheckTrace {
   Standing counted = Standing::out;  // as what the guard counts it
   bool fell = false;                 // lately, and the guard may still revert it
   LeasePhase lease = LeasePhase::none;
-  std::uint32_t pace = 0;            // milliseconds between its probes, where they come slower than its interval
+  std::uint32_t pace = 0;  // milliseconds between its probes, where they come slower than its interval
 };
 
 struct Instance {
