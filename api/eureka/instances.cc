@@ -37,8 +37,9 @@ Result<Work> plan_registration(App& app, const Body& body, std::string_view app_
         fmt::format("\"{}\" is {} in DNS, and that is registered as \"{}\"", app_name, service->text(), *other));
   }
   const auto* present = app.registry().find_instance(service->key(), body.id);
-  // One that went by another way and arrives late: what is there stays, and lives.
-  const bool late = present && body.dirty != 0 && body.dirty < read_notes(*present->def).dirty;
+  // One that went by another way and arrives late: what is there stays, and lives. What is gone has no say: its client
+  // may come back with a clock that was set back.
+  const bool late = present && !present->forget_at && body.dirty != 0 && body.dirty < read_notes(*present->def).dirty;
   if (late) return put(std::move(*service), *present->def, present);
   auto def = define(body, *service, present, app.now().wall, app.options.eureka.lease_factor);
   if (!def) return std::unexpected(std::move(def.error()));
@@ -91,7 +92,7 @@ Response put_heartbeat(App& app, const Request& request) {
 
 awaitable<Response> put_metadata(App& app, Request& request) {
   Planner plan = [&]() -> Result<Work> {
-    auto found = find(app, request);
+    auto found = find_living(app, request);
     if (!found) return std::unexpected(std::move(found.error()));
     auto def = *found->instance->def;
     auto notes = read_notes(def);

@@ -147,6 +147,22 @@ TEST_F(EurekaInstances, AnOlderRegistrationArrivesLateAndChangesNothing) {
   EXPECT_EQ(text(instance("WORKER/w1"), "homePageUrl"), "newer");
 }
 
+// As of somebody whom nobody knows: neither is it kept, nor may a word about it bring it back into DNS.
+TEST_F(EurekaInstances, AfterItsLeaseOnlyItsClientBringsItBack) {
+  ASSERT_EQ(post("worker", body("worker", "w1", R"(,"lastDirtyTimestamp":"1700000000002","homePageUrl":"old")")),
+            "204 ");
+  pass_time(registry::Millis(91'000));
+  for (const auto* path : {"status?value=OUT_OF_SERVICE", "status?value=UP", "metadata?a=1"}) {
+    EXPECT_THAT(said("PUT", std::string("/eureka/apps/WORKER/w1/") + path), StartsWith("404 ")) << path;
+  }
+  EXPECT_THAT(said("DELETE", "/eureka/apps/WORKER/w1/status?value=DOWN"), StartsWith("404 "));
+  EXPECT_FALSE(available("worker.corp", "w1"));
+  EXPECT_EQ(status_code("GET", "/eureka/apps/WORKER/w1"), 404);
+  ASSERT_EQ(post("worker", body("worker", "w1", R"(,"lastDirtyTimestamp":"1700000000001","homePageUrl":"new")")),
+            "204 ");
+  EXPECT_EQ(text(instance("WORKER/w1"), "homePageUrl"), "new") << "nothing is there that it could be older than";
+}
+
 TEST_F(EurekaInstances, HeartbeatsAre404WhereTheClientKnowsSomethingNewer) {
   EXPECT_EQ(said("PUT", "/eureka/v2/apps/worker/w1"), "404 ");
   ASSERT_EQ(post("worker", body("worker", "w1", R"(,"lastDirtyTimestamp":"1700000000001")")), "204 ");

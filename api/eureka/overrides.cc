@@ -19,7 +19,7 @@ namespace {
 // drained.
 template <class Change>
 Result<Work> plan_change(App& app, const Request& request, bool drain, Change change) {
-  auto found = find(app, request);
+  auto found = find_living(app, request);
   if (!found) return std::unexpected(std::move(found.error()));
   const auto& present = *found->instance;
   Work work;
