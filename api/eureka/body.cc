@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
+#include <limits>
 
 #include "api/eureka/xml.h"
 #include "registry/codec/codec.h"
@@ -14,19 +14,6 @@
 
 namespace api::eureka {
 namespace {
-
-// Members that are given back as they came; what is not here has no place in Eureka either.
-constexpr std::array<std::string_view, 11> kTexts = {"appGroupName",
-                                                     "homePageUrl",
-                                                     "statusPageUrl",
-                                                     "healthCheckUrl",
-                                                     "secureHealthCheckUrl",
-                                                     "vipAddress",
-                                                     "secureVipAddress",
-                                                     "asgName",
-                                                     "countryId",
-                                                     "sid",
-                                                     "isCoordinatingDiscoveryServer"};
 
 const json::object& object_of(const json::object& from, std::string_view name) {
   static const json::object none;
@@ -62,6 +49,11 @@ std::int64_t number_of(const json::object& from, std::string_view name, std::int
   return number.value_or(otherwise);
 }
 
+// Java's clients read an int: one number that is none, and none of them can read the lists.
+std::int64_t seconds_of(const json::object& from, std::string_view name, std::int64_t otherwise, Fault& fault) {
+  return std::clamp<std::int64_t>(number_of(from, name, otherwise, fault), 0, std::numeric_limits<std::int32_t>::max());
+}
+
 // {"$": 8080, "@enabled": "true"}; a bare number is of an enabled one. Amazon's and Spring's own spelling of false.
 Port read_port(const json::object& from, std::string_view name, bool enabled, Fault& fault) {
   Port port;
@@ -82,7 +74,8 @@ json::object read_pairs(const json::object& from) {
 }
 
 void read_center(const json::object& from, Body& body) {
-  body.has_data_center = from.contains("dataCenterInfo");
+  const auto* center = from.if_contains("dataCenterInfo");
+  body.has_data_center = center && !center->is_null();
   const auto& given = object_of(from, "dataCenterInfo");
   if (auto name = scalar(given, "name"); !name.empty()) body.data_center["name"] = name;
   if (auto pairs = read_pairs(object_of(given, "metadata")); !pairs.empty()) {
@@ -116,15 +109,16 @@ std::expected<Body, std::string> read_instance(const json::object& from) {
   body.port = read_port(from, "port", true, fault);
   body.secure_port = read_port(from, "securePort", false, fault);
   const auto& lease = object_of(from, "leaseInfo");
-  body.lease = number_of(lease, "durationInSecs", kLeaseDuration, fault);
-  body.renewal_interval = number_of(lease, "renewalIntervalInSecs", kRenewalInterval, fault);
+  body.lease = seconds_of(lease, "durationInSecs", kLeaseDuration, fault);
+  body.renewal_interval = seconds_of(lease, "renewalIntervalInSecs", kRenewalInterval, fault);
   body.dirty = number_of(from, "lastDirtyTimestamp", 0, fault);
   read_metadata(from, body);
   for (const auto name : kTexts) {
     if (auto text = scalar(from, name); !text.empty()) body.texts[name] = text;
   }
-  if (const auto country = scalar(from, "countryId"); !country.empty() && !parse_number(country)) {
-    fault.set("countryId is not a number");  // the clients that read it expect one
+  const auto country = number_of(from, "countryId", 0, fault);  // the clients that read it expect an int
+  if (country != std::clamp<std::int64_t>(country, 0, std::numeric_limits<std::int32_t>::max())) {
+    fault.set("countryId is out of range");
   }
   if (!fault.text.empty()) return std::unexpected(std::move(fault.text));
   return body;

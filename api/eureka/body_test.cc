@@ -117,8 +117,21 @@ TEST(EurekaBody, WhatIsMissingIsSaidInEurekasWordsAndOrder) {
   EXPECT_EQ(said(R"("hostName":"h","ipAddr":"10.0.0.1","app":"other")"),
             "Mismatched appName, expecting WORKER but was OTHER");
   EXPECT_EQ(said(R"("hostName":"h","ipAddr":"10.0.0.1","app":"worker")"), "Missing dataCenterInfo");
+  EXPECT_EQ(said(R"("hostName":"h","ipAddr":"10.0.0.1","app":"worker","dataCenterInfo":null)"),
+            "Missing dataCenterInfo");
   EXPECT_EQ(said(R"("hostName":"h","ipAddr":"10.0.0.1","app":"worker","dataCenterInfo":{})"),
             "Missing dataCenterInfo Name");
+}
+
+TEST(EurekaBody, WhatJavaReadsAsAnIntIsOne) {
+  const auto body =
+      body_of(R"({"instance":{"leaseInfo":{"durationInSecs":9000000000,"renewalIntervalInSecs":"9000000000"}}})");
+  EXPECT_EQ(body.lease, 2'147'483'647);
+  EXPECT_EQ(body.renewal_interval, 2'147'483'647);
+  EXPECT_EQ(body_of(R"({"instance":{"leaseInfo":{"durationInSecs":-1,"renewalIntervalInSecs":-1}}})").lease, 0);
+  for (const auto* country : {"9000000000", "-1"}) {
+    EXPECT_FALSE(read_body("application/json", R"({"instance":{"countryId":)" + std::string(country) + "}}"));
+  }
 }
 
 TEST(EurekaBody, WhatCannotBeReadIsRefused) {

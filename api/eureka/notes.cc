@@ -1,5 +1,6 @@
 #include "api/eureka/notes.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -36,9 +37,36 @@ std::optional<Number> read_number(const json::object& from, std::string_view nam
   return out_of_range ? std::nullopt : std::optional(number);
 }
 
-void read(json::object& target, const json::object& from, std::string_view name) {
+json::object kept_pairs(const json::object& from, std::string_view name) {
+  json::object out;
   const auto* value = from.if_contains(name);
-  if (const auto* object = value ? value->if_object() : nullptr) target = *object;
+  const auto* object = value ? value->if_object() : nullptr;
+  if (!object) return out;
+  for (const auto& pair : *object) {
+    if (pair.value().is_string() && !pair.key().starts_with('@')) out[pair.key()] = pair.value();
+  }
+  return out;
+}
+
+json::object kept_texts(const json::object& from) {
+  json::object out;
+  for (const auto& pair : kept_pairs(from, "texts")) {
+    if (std::ranges::find(kTexts, std::string_view(pair.key())) != kTexts.end()) out[pair.key()] = pair.value();
+  }
+  return out;
+}
+
+json::object kept_data_center(const json::object& from) {
+  json::object out;
+  const auto* value = from.if_contains("data_center");
+  const auto* object = value ? value->if_object() : nullptr;
+  if (!object) return out;
+  std::string name;
+  read(name, *object, "name");
+  if (std::ranges::find(kDataCenters, name) == kDataCenters.end()) return out;
+  out["name"] = name;
+  if (auto metadata = kept_pairs(*object, "metadata"); !metadata.empty()) out["metadata"] = std::move(metadata);
+  return out;
 }
 
 std::optional<Status> read_status(const json::object& from, std::string_view name) {
@@ -89,8 +117,10 @@ bool fits_meta(const InstanceDef& def, const std::string& key, const std::string
 Notes read_notes(const InstanceDef& def) {
   Notes notes;
   if (def.foreign.empty()) return notes;
-  json::object ours;
-  read(ours, parse(def.foreign.view()), kMember);
+  const auto all = parse(def.foreign.view());
+  const auto* member = all.if_contains(kMember);
+  if (!member || !member->is_object()) return notes;
+  const auto& ours = member->get_object();
   read(notes.app, ours, "app");
   read(notes.host_name, ours, "host_name");
   notes.status = read_status(ours, "status").value_or(Status::up);
@@ -98,13 +128,13 @@ Notes read_notes(const InstanceDef& def) {
   notes.registered = read_number<std::int64_t>(ours, "registered").value_or(0);
   notes.updated = read_number<std::int64_t>(ours, "updated").value_or(0);
   notes.dirty = read_number<std::int64_t>(ours, "dirty").value_or(0);
-  notes.renewal_interval = read_number<std::int64_t>(ours, "renewal_interval").value_or(kRenewalInterval);
-  notes.duration = read_number<std::int64_t>(ours, "duration").value_or(0);
+  notes.renewal_interval = read_number<std::int32_t>(ours, "renewal_interval").value_or(kRenewalInterval);
+  notes.duration = read_number<std::int32_t>(ours, "duration").value_or(0);
   notes.port = read_number<std::uint16_t>(ours, "port");
   notes.secure_port = read_number<std::uint16_t>(ours, "secure_port");
-  read(notes.data_center, ours, "data_center");
-  read(notes.metadata, ours, "metadata");
-  read(notes.texts, ours, "texts");
+  notes.data_center = kept_data_center(ours);
+  notes.metadata = kept_pairs(ours, "metadata");
+  notes.texts = kept_texts(ours);
   return notes;
 }
 

@@ -2,10 +2,12 @@
 // what differs from what can be told without it, so that an instance of the native API has none of it.
 #pragma once
 
+#include <array>
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/eureka/status.h"
 #include "registry/definition.h"
@@ -13,6 +15,21 @@
 namespace api::eureka {
 
 namespace json = boost::json;
+
+// Members that are given back as they came; what is not here has no place in Eureka either.
+inline constexpr std::array<std::string_view, 11> kTexts = {"appGroupName",
+                                                            "homePageUrl",
+                                                            "statusPageUrl",
+                                                            "healthCheckUrl",
+                                                            "secureHealthCheckUrl",
+                                                            "vipAddress",
+                                                            "secureVipAddress",
+                                                            "asgName",
+                                                            "countryId",
+                                                            "sid",
+                                                            "isCoordinatingDiscoveryServer"};
+// Java's clients know no others.
+inline constexpr std::array<std::string_view, 3> kDataCenters = {"MyOwn", "Amazon", "Netflix"};
 
 inline constexpr std::int64_t kRenewalInterval = 30;  // seconds, the clients' default
 inline constexpr std::int64_t kLeaseDuration = 90;
@@ -34,6 +51,8 @@ struct Notes {
   bool operator==(const Notes&) const = default;
 };
 
+// A native PUT may have left anything there: what is no pair of texts, or no member that Eureka knows, is not read, for
+// one such instance would keep clients from reading any.
 [[nodiscard]] Notes read_notes(const registry::InstanceDef& def);
 void write_notes(const Notes& notes, registry::InstanceDef& def);  // what other interfaces keep there stays
 

@@ -134,6 +134,28 @@ TEST_F(EurekaReads, WhatTheNativeApiRegisteredIsThereWithDefaults) {
   EXPECT_EQ(said("PUT", "/eureka/apps/ORDER-API/n1"), "200 ") << "it needs no heartbeat, and takes one";
 }
 
+// One instance that they cannot read, and clients read none: XML of such names, an object where Java expects a text.
+TEST_F(EurekaReads, WhatANativePutLeavesInOurPlaceBreaksNoList) {
+  ASSERT_EQ(put_instance("worker.corp", "w1", R"({"address":"10.0.0.9","foreign":{"eureka":{
+      "texts":{"<evil":"x","homePageUrl":{"a":1},"countryId":"9000000000","vipAddress":"v"},"renewal_interval":9000000000,
+      "duration":9000000000,"metadata":{"a":{"<b>":1},"@class":"evil","c":"d"},
+      "data_center":{"name":"Moon","metadata":{"e":{"<f>":1}}}}}})")
+                .status,
+            201);
+  const auto got = instance("WORKER/w1");
+  EXPECT_EQ(text(got, "vipAddress"), "v");
+  EXPECT_FALSE(got.as_object().contains("homePageUrl"));
+  EXPECT_EQ(json::serialize(got.at("metadata")), R"({"c":"d"})");
+  EXPECT_EQ(text(got.at("dataCenterInfo"), "name"), "MyOwn");
+  EXPECT_FALSE(got.at("dataCenterInfo").as_object().contains("metadata"));
+  EXPECT_EQ(got.at("countryId").to_number<std::int64_t>(), 1);
+  EXPECT_EQ(got.at("leaseInfo").at("renewalIntervalInSecs").to_number<std::int64_t>(), 30);
+  EXPECT_EQ(got.at("leaseInfo").at("durationInSecs").to_number<std::int64_t>(), 90);
+  const auto xml = call("GET", "/eureka/apps").body;
+  EXPECT_THAT(xml, ::testing::Not(HasSubstr("evil")));
+  EXPECT_THAT(xml, ::testing::Not(HasSubstr("<<")));
+}
+
 TEST_F(EurekaReads, AHeartbeatShowsInTheNextAnswerOfOneInstance) {
   ASSERT_EQ(post("worker", body("worker", "w1")), "204 ");
   const auto renewed = [&] {

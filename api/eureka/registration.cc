@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "api/eureka/dialect.h"
 
@@ -21,9 +20,6 @@ namespace {
 constexpr std::string_view kLease = "lease";
 constexpr std::string_view kSecure = "https";   // _https._tcp.worker.corp
 constexpr std::int64_t kLongestLease = 86'400;  // registry/check.h
-
-// Java's clients know no other: one such instance, and none of them can read the answer.
-constexpr std::array<std::string_view, 3> kDataCenters = {"MyOwn", "Amazon", "Netflix"};
 
 // Another status is another check, so that it begins as it is: in the same commit, and again after a restart.
 std::string check_name(const Notes& notes) {
@@ -71,6 +67,7 @@ void read_zone(const Body& body, InstanceDef& def) {
 }
 
 registry::Result<void> read_data_center(const Body& body, Notes& notes) {
+  // One of another name, and none of Java's clients can read the answer.
   const std::string_view name = body.data_center.at("name").get_string();
   if (std::ranges::find(kDataCenters, name) == kDataCenters.end()) {
     return bad_request(fmt::format("dataCenterInfo Name must be MyOwn, Amazon or Netflix, not {}", name));

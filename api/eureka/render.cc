@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <limits>
 
 #include "api/eureka/registration.h"
 #include "api/eureka/xml.h"
@@ -91,7 +92,8 @@ json::object metadata_json(const InstanceDef& def, const Notes& notes) {
 
 std::int64_t country_of(const Notes& notes) {
   const auto* text = notes.texts.if_contains("countryId");
-  return text && text->is_string() ? parse_number(text->get_string()).value_or(1) : 1;
+  const auto number = text && text->is_string() ? parse_number(text->get_string()).value_or(1) : 1;
+  return number >= 0 && number <= std::numeric_limits<std::int32_t>::max() ? number : 1;
 }
 
 // Beside those that stand in a place of their own.
