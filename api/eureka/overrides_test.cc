@@ -156,6 +156,15 @@ TEST_F(EurekaOverrides, AProbeThatFailsIsDownAndOneWithoutAResultIsStarting) {
   EXPECT_EQ(shown(), "DOWN/UNKNOWN");
 }
 
+TEST_F(EurekaOverrides, AWarningIsUpWhereItsServiceTakesIt) {
+  ASSERT_EQ(put_instance("worker.corp", "w1", R"({"address":"10.0.0.9","lease":"30s"})").status, 201);
+  ASSERT_EQ(call("PUT", "/api/v1/services/worker.corp/instances/w1/heartbeat", R"({"state":"warning"})").status, 204);
+  EXPECT_EQ(shown(), "UP/UNKNOWN");
+  EXPECT_EQ(call("PUT", "/api/v1/services/worker.corp", R"({"only_passing":true})").status / 100, 2);
+  EXPECT_FALSE(available("worker.corp", "w1"));
+  EXPECT_EQ(shown(), "DOWN/UNKNOWN");
+}
+
 TEST(EurekaStatus, TheClientsDownAndStartingWinThenTheOverride) {
   EXPECT_EQ(effective(Status::down, Status::up), Status::down);
   EXPECT_EQ(effective(Status::starting, Status::out_of_service), Status::starting);

@@ -44,9 +44,10 @@ std::optional<Status> override_of(const Instance& instance, const Notes& notes) 
 namespace {
 
 Status by_checks(const Instance& instance, const Notes& notes) {
-  if (instance.state == CheckState::passing || instance.state == CheckState::warning) return Status::up;
+  const bool up = instance.state == CheckState::passing || instance.state == CheckState::warning;
+  if (up && instance.reason == Reason::shadowed) return Status::up;  // else a warning that its service does not take
   if (instance.state == CheckState::unknown) return Status::starting;
-  const auto reported = effective(notes.status, notes.override_status);
+  const auto reported = effective(notes.status, override_of(instance, notes));
   return reported == Status::up ? Status::down : reported;  // UP, says the client, and a probe says otherwise
 }
 
