@@ -25,6 +25,7 @@ Member member_of(const registry::Instance& instance, const Notes& notes) {
 }  // namespace
 
 const registry::Namespace* Directory::ns() {
+  if (!apex_.empty() && !app_.registry().find_namespace(apex_)) forget();
   if (apex_.empty()) {
     const auto* found = namespace_of(app_.registry(), app_.options.eureka.ns);
     if (!found) return nullptr;
@@ -32,6 +33,16 @@ const registry::Namespace* Directory::ns() {
     build();
   }
   return app_.registry().find_namespace(apex_);
+}
+
+// It was deleted: where none is configured the next one takes its place.
+void Directory::forget() {
+  apex_.clear();
+  subscription_ = {};
+  applications_.clear();
+  indexes_ = {};
+  counts_ = {};
+  changes_ = {};
 }
 
 void Directory::build() {

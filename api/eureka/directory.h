@@ -53,6 +53,7 @@ class Directory {
 
  private:
   void build();
+  void forget();
   void note(const registry::ChangeSet& changes);
   bool refresh(const Ref& ref, registry::Mono now);
   void add(const Ref& ref, const Member& member, const Notes& notes);

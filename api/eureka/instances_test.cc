@@ -291,6 +291,19 @@ TEST_F(EurekaAccess, WithoutANamespaceThereIsNothingAndNobodyRegisters) {
   EXPECT_EQ(post("worker", body("worker", "w1")), "204 ");
 }
 
+TEST_F(EurekaAccess, WhereTheFirstNamespaceIsDeletedTheNextOneIsTheFirst) {
+  start();
+  ASSERT_EQ(call("PUT", "/api/v1/namespaces/second.example", "{}").status, 201);
+  ASSERT_EQ(post("worker", body("worker", "w1")), "204 ");
+  EXPECT_TRUE(available("worker.corp", "w1"));
+  ASSERT_EQ(call("DELETE", "/api/v1/services/worker.corp?force=true").status, 204);
+  ASSERT_EQ(call("DELETE", "/api/v1/namespaces/corp").status, 204);
+  EXPECT_EQ(text(applications(), "apps__hashcode"), "");
+  ASSERT_EQ(post("worker", body("worker", "w1")), "204 ");
+  EXPECT_TRUE(available("worker.second.example", "w1"));
+  EXPECT_EQ(text(applications(), "apps__hashcode"), "UP_1_");
+}
+
 TEST_F(EurekaAccess, TheConfiguredNamespaceIsWorkedIn) {
   Options options;
   options.eureka.ns = "prod.example";
