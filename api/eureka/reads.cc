@@ -48,7 +48,15 @@ Response subset_response(App& app, Format format, const std::set<Ref>& refs) {
   for (const auto& ref : refs) by_service[ref.service].push_back(&ref);
   std::vector<Text> written;
   for (const auto& [service, members] : by_service) {
-    const auto name = directory.shown_name(std::string(service));
+    const std::string key(service);
+    const auto application = directory.applications().find(key);
+    if (application != directory.applications().end() && application->second.members.size() == members.size()) {
+      // All of it, as mostly: what was written of it for the lists is the same.
+      for (const auto& [id, member] : application->second.members) ++counts[member.status];
+      written.push_back(write_members(app, format, key, application->second));
+      continue;
+    }
+    const auto name = directory.shown_name(key);
     std::vector<Shown> shown;
     for (const auto* ref : members) {
       const auto* member = known_member(directory, *ref);
@@ -66,6 +74,9 @@ Response subset_response(App& app, Format format, const std::set<Ref>& refs) {
 Response vip_response(App& app, const Request& request, Directory::Index index) {
   const auto& found = app.part<Directory>().find(index, request.params[0]);
   if (found.empty()) return text_response(404);
+  if (found.size() > kMaxListed) {
+    return text_response(400, fmt::format("more than {} instances: ask by application", kMaxListed));
+  }
   return subset_response(app, format_of(request), found);
 }
 

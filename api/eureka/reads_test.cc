@@ -117,6 +117,31 @@ TEST_F(EurekaReads, VipsAreFoundOneByOne) {
   EXPECT_EQ(actions("/eureka/vips/worker"), "o1 ADDED, w1 ADDED");
 }
 
+TEST_F(EurekaReads, AVipOfAllOfAnApplicationIsAsCurrentAsThatOfSome) {
+  auto other = body("worker", "w2");
+  other.replace(other.find(R"("vipAddress":"worker")"), 21, R"("vipAddress":"other,worker")");
+  ASSERT_EQ(post("worker", body("worker", "w1")), "204 ");
+  ASSERT_EQ(post("worker", other), "204 ");
+  EXPECT_EQ(actions("/eureka/vips/worker"), "w1 ADDED, w2 ADDED");
+  EXPECT_EQ(actions("/eureka/vips/other"), "w2 ADDED");
+  ASSERT_EQ(said("PUT", "/eureka/apps/worker/w2/status?value=OUT_OF_SERVICE"), "200 ");
+  EXPECT_EQ(hash_code("/eureka/vips/worker"), "OUT_OF_SERVICE_1_UP_1_");
+  EXPECT_THAT(call("GET", "/eureka/vips/worker").body, HasSubstr("<status>OUT_OF_SERVICE</status>"));
+  ASSERT_EQ(said("DELETE", "/eureka/apps/worker/w1"), "200 ");
+  EXPECT_EQ(actions("/eureka/vips/worker"), "w2 ADDED");
+}
+
+TEST_F(EurekaReads, AnInstanceHasAsManyVipsAsItMayHave) {
+  std::string vips;
+  for (int i = 0; i <= 64; ++i) vips += "v" + std::to_string(i) + ",";
+  auto many = body("worker", "w1");
+  many.replace(many.find(R"("vipAddress":"worker")"), 21, R"("vipAddress":")" + vips + '"');
+  ASSERT_EQ(post("worker", many), "204 ");
+  EXPECT_EQ(actions("/eureka/vips/v63"), "w1 ADDED");
+  EXPECT_EQ(status_code("GET", "/eureka/vips/v64"), 404);
+  EXPECT_EQ(text(instance("WORKER/w1"), "vipAddress"), vips) << "given back whole";
+}
+
 TEST_F(EurekaReads, WhatTheNativeApiRegisteredIsThereWithDefaults) {
   ASSERT_EQ(put_instance("order-api.corp", "n1", R"({"address":"10.0.0.9","port":81,"meta":{"k":"v"}})").status, 201);
   ASSERT_EQ(put_instance("order-api.corp", "n2", R"({"address":"2001:db8::9"})").status, 201);

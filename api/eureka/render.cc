@@ -151,7 +151,7 @@ std::string vip_of(const Notes& notes, std::string_view service_label, bool secu
 
 std::set<std::string> split_vips(std::string_view vip) {
   std::set<std::string> out;
-  while (!vip.empty()) {
+  while (!vip.empty() && out.size() < kMaxVips) {
     const auto comma = std::min(vip.find(','), vip.size());
     if (comma > 0) out.insert(registry::fold(vip.substr(0, comma)));
     vip.remove_prefix(std::min(comma + 1, vip.size()));

@@ -14,9 +14,10 @@
 
 namespace api::eureka {
 
+inline constexpr std::size_t kMaxVips = 64;  // of an instance; 32 KiB of commas would be 16,000 places in an index
 // As its client gave it; else the label of its service.
 [[nodiscard]] std::string vip_of(const Notes& notes, std::string_view service_label, bool secure);
-[[nodiscard]] std::set<std::string> split_vips(std::string_view vip);  // "a,B" -> a, b
+[[nodiscard]] std::set<std::string> split_vips(std::string_view vip);  // "a,B" -> a, b; kMaxVips at most
 
 struct Shown {
   const Ref& ref;
