@@ -91,7 +91,8 @@ void read_metadata(const json::object& from, Body& body) {
 
 void read_id(const json::object& from, Body& body) {
   body.id = scalar(from, "instanceId");
-  if (is_blank(body.id)) body.id = scalar(object_of(body.data_center, "metadata"), "instance-id");
+  const bool amazon = scalar(body.data_center, "name") == "Amazon";
+  if (is_blank(body.id) && amazon) body.id = scalar(object_of(body.data_center, "metadata"), "instance-id");
   if (is_blank(body.id)) body.id = body.host_name;
 }
 

@@ -88,6 +88,9 @@ TEST(EurekaBody, TheIdIsTheInstancesElseAmazonsElseTheHosts) {
       body_of(R"({"instance":{"hostName":"h","dataCenterInfo":{"name":"Amazon","metadata":{"instance-id":"i-7"}}}})")
           .id,
       "i-7");
+  EXPECT_EQ(
+      body_of(R"({"instance":{"hostName":"h","dataCenterInfo":{"name":"MyOwn","metadata":{"instance-id":"i-7"}}}})").id,
+      "h");
   EXPECT_EQ(body_of(R"({"instance":{"instanceId":"","hostName":"h"}})").id, "h");
 }
 

@@ -1,6 +1,8 @@
 // Registrations, heartbeats, metadata.
 #include <fmt/format.h>
 
+#include <ranges>
+
 #include "api/allowed.h"
 #include "api/carry_out.h"
 #include "api/eureka/body.h"
@@ -9,6 +11,7 @@
 #include "api/eureka/handlers.h"
 #include "api/eureka/registration.h"
 #include "api/write.h"
+#include "registry/names.h"
 
 namespace api::eureka {
 
@@ -96,7 +99,11 @@ awaitable<Response> put_metadata(App& app, Request& request) {
     if (!found) return std::unexpected(std::move(found.error()));
     auto def = *found->instance->def;
     auto notes = read_notes(def);
-    for (const auto& [key, value] : request.query) set_metadata(def, notes, key, value);
+    // Of a key that is there twice the first value counts, as in Eureka.
+    for (const auto& [key, value] : std::views::reverse(request.query)) set_metadata(def, notes, key, value);
+    // As in a registration: what clients choose by is what DNS chooses by.
+    const auto zone = request.parameter("zone");
+    if (notes.registered != 0 && zone && registry::is_ldh_label(*zone)) def.zone = *zone;
     write_notes(notes, def);
     if (def == *found->instance->def) return Work();
     if (notes.registered != 0) notes.updated = to_milliseconds(app.now().wall);

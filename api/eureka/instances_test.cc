@@ -230,7 +230,16 @@ TEST_F(EurekaInstances, MetadataIsAddedAndPublished) {
   EXPECT_EQ(said("PUT", "/eureka/apps/WORKER/w1/metadata?b=2&a=3"), "200 ");
   EXPECT_EQ(json::serialize(instance("WORKER/w1").at("metadata")), R"({"a":"3","b":"2"})");
   EXPECT_EQ(json::serialize(native("worker.corp", "w1").at("meta")), R"({"a":"3","b":"2"})");
+  EXPECT_EQ(said("PUT", "/eureka/apps/WORKER/w1/metadata?b=4&b=5"), "200 ");
+  EXPECT_EQ(text(instance("WORKER/w1").at("metadata"), "b"), "4") << "the first, as in Eureka";
   EXPECT_THAT(said("PUT", "/eureka/apps/WORKER/none/metadata?b=2"), StartsWith("404 "));
+}
+
+TEST_F(EurekaInstances, AnotherZoneInMetadataIsAnotherZone) {
+  ASSERT_EQ(post("worker", body("worker", "w1", R"(,"metadata":{"zone":"z1"})")), "204 ");
+  ASSERT_EQ(said("PUT", "/eureka/apps/WORKER/w1/metadata?zone=z2"), "200 ");
+  EXPECT_EQ(text(native("worker.corp", "w1"), "zone"), "z2");
+  EXPECT_EQ(text(instance("WORKER/w1").at("metadata"), "zone"), "z2");
 }
 
 TEST_F(EurekaInstances, MetadataThatIsTooLongForDnsIsKept) {
