@@ -1,4 +1,4 @@
-"""Which client did what: a table at the end of the run and in build/clients.md.
+"""Which client did what: a table at the end of the run, and a page.
 
 A test class tells its client's name as CLIENT and its version by `version()`; a test's name says what the client does.
 """
