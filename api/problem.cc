@@ -66,6 +66,16 @@ const ProblemType& problem_type(ProblemKind kind) {
   return http_problem::internal;
 }
 
+std::string problem_text(const registry::Problem& problem) {
+  std::string text = problem.detail;
+  for (const auto& error : problem.errors) {
+    text += text.empty() ? "" : "; ";
+    text += error.pointer + ": " + error.message;
+  }
+  if (!problem.hint.empty()) text += (text.empty() ? "" : "; ") + problem.hint;
+  return text;
+}
+
 json::object problem_json(const ProblemType& type, const registry::Problem& problem) {
   json::object body;
   body["type"] = "urn:dnsd:problem:" + std::string(type.name);

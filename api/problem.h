@@ -47,6 +47,9 @@ struct Refusal {
 };
 [[nodiscard]] Refusal refusal(const ProblemType& type, std::string detail, std::string hint = {});
 
+// In one line, for interfaces whose errors are text: what is wrong, each member that is, and the hint.
+[[nodiscard]] std::string problem_text(const registry::Problem& problem);
+
 [[nodiscard]] boost::json::object problem_json(const ProblemType& type, const registry::Problem& problem);
 [[nodiscard]] Response problem_response(const registry::Problem& problem);
 [[nodiscard]] Response problem_response(const ProblemType& type, const registry::Problem& problem);

@@ -19,22 +19,11 @@ constexpr Millis kMaxWait{600'000};
 // A storm of changes wakes those who watch a service once, not once each.
 constexpr Millis kSettle{10};
 
-// One line per thing that is wrong, in the words of the problem.
-std::string text_of(const Problem& problem) {
-  std::string text = problem.detail;
-  for (const auto& error : problem.errors) {
-    text += text.empty() ? "" : "; ";
-    text += error.pointer + ": " + error.message;
-  }
-  if (!problem.hint.empty()) text += (text.empty() ? "" : "; ") + problem.hint;
-  return text;
-}
-
 // python3-consul reads X-Consul-Index of every 404.
 Response error_text(const ProblemType& type, const Problem& problem) {
   // Valid JSON that is no valid registration is 400 here; and 401 means to Consul's clients that there are no tokens.
   const int status = type.status == 422 ? 400 : type.status == 401 ? 403 : type.status;
-  auto response = text_response(status, text_of(problem));
+  auto response = text_response(status, problem_text(problem));
   if (type.status == 503) response.set("Retry-After", "1");
   return response;
 }

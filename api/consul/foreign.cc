@@ -1,21 +1,14 @@
 #include "api/consul/foreign.h"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+
+#include "api/kept.h"
 
 namespace api::consul {
 namespace {
 
 namespace json = boost::json;
-
-// Written by write_foreign(), or by a native PUT that may hold anything.
-json::object parse(std::string_view text) {
-  if (text.empty()) return {};
-  json::error_code malformed;
-  auto value = json::parse(text, malformed);
-  return !malformed && value.is_object() ? std::move(value.get_object()) : json::object();
-}
 
 void read(std::string& target, const json::object& from, std::string_view name) {
   const auto* value = from.if_contains(name);
@@ -84,7 +77,7 @@ Foreign read_foreign(const registry::InstanceDef& def) {
   Foreign foreign;
   if (def.foreign.empty()) return foreign;
   json::object ours, checks;
-  read(ours, parse(def.foreign.view()), "consul");
+  read(ours, parse_kept(def.foreign.view()), "consul");
   read(foreign.id, ours, "id");
   read(foreign.name, ours, "name");
   read(foreign.maintenance, ours, "maintenance");
@@ -116,7 +109,7 @@ void write_foreign(const Foreign& foreign, registry::InstanceDef& def) {
   write(ours, "tagged_addresses", foreign.tagged_addresses);
   if (foreign.enable_tag_override) ours["enable_tag_override"] = true;
   write(ours, "checks", write_checks(foreign));
-  auto all = parse(def.foreign.view());
+  auto all = parse_kept(def.foreign.view());
   all.erase("consul");
   write(all, "consul", ours);
   def.foreign = all.empty() ? std::string() : json::serialize(all);

@@ -9,19 +9,9 @@ namespace {
 
 using registry::Problem;
 
-std::string message_of(const Problem& problem) {
-  std::string text = problem.detail;
-  for (const auto& error : problem.errors) {
-    text += text.empty() ? "" : "; ";
-    text += error.pointer + ": " + error.message;
-  }
-  if (!problem.hint.empty()) text += (text.empty() ? "" : "; ") + problem.hint;
-  return text;
-}
-
 Response error_text(const ProblemType& type, const Problem& problem) {
   // What can be read and is no valid registration is 400 here.
-  auto response = text_response(type.status == 422 ? 400 : type.status, message_of(problem));
+  auto response = text_response(type.status == 422 ? 400 : type.status, problem_text(problem));
   if (type.status == 503) response.set("Retry-After", "1");
   // Python's clients send the password of "http://user:password@host" only when they are asked for it.
   if (type.status == 401) response.set("WWW-Authenticate", "Basic realm=\"dnsd\"");

@@ -1,10 +1,10 @@
 #include "api/eureka/notes.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "api/kept.h"
 #include "registry/text.h"
 #include "registry/validate.h"
 
@@ -14,14 +14,6 @@ namespace {
 using registry::InstanceDef;
 
 constexpr std::string_view kMember = "eureka";
-
-// Written by write_notes(), or by a native PUT that may hold anything.
-json::object parse(std::string_view text) {
-  if (text.empty()) return {};
-  json::error_code malformed;
-  auto value = json::parse(text, malformed);
-  return !malformed && value.is_object() ? std::move(value.get_object()) : json::object();
-}
 
 void read(std::string& target, const json::object& from, std::string_view name) {
   const auto* value = from.if_contains(name);
@@ -117,7 +109,7 @@ bool fits_meta(const InstanceDef& def, const std::string& key, const std::string
 Notes read_notes(const InstanceDef& def) {
   Notes notes;
   if (def.foreign.empty()) return notes;
-  const auto all = parse(def.foreign.view());
+  const auto all = parse_kept(def.foreign.view());
   const auto* member = all.if_contains(kMember);
   if (!member || !member->is_object()) return notes;
   const auto& ours = member->get_object();
@@ -139,7 +131,7 @@ Notes read_notes(const InstanceDef& def) {
 }
 
 void write_notes(const Notes& notes, InstanceDef& def) {
-  auto all = parse(def.foreign.view());
+  auto all = parse_kept(def.foreign.view());
   // In its place: the same notes are the same text.
   if (auto ours = to_json(notes); ours.empty()) {
     all.erase(kMember);
