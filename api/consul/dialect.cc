@@ -131,7 +131,8 @@ std::optional<Millis> parse_go_duration(std::string_view text) {
   while (!text.empty()) {
     const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
+    const char* const begin = text.data();
+    const auto [end, error] = std::from_chars(begin, begin + digits, number, std::chars_format::fixed);
     if (error != std::errc{} || end != text.data() + digits) return std::nullopt;
     text.remove_prefix(digits);
     const auto letters = std::min(text.find_first_of("0123456789."), text.size());
