@@ -42,6 +42,12 @@ struct Dialect {
 // The namespace that a dialect works in: the configured apex, else the first one; null when it is not there (yet).
 [[nodiscard]] const registry::Namespace* namespace_of(const registry::Registry& registry, std::string_view configured);
 
+// The service that a dialect's name stands for there: "ORDER_SERVICE" -> order-service.corp. Fails without a namespace
+// (`configured` as [`table`] names it), or for a name that cannot be.
+[[nodiscard]] registry::Result<registry::DomainName> service_in(const registry::Namespace* ns,
+                                                                std::string_view configured, std::string_view table,
+                                                                std::string_view name);
+
 // The error in the shape of the dialect; null = native.
 [[nodiscard]] Response error_response(const Dialect* dialect, const ProblemType& type,
                                       const registry::Problem& problem);

@@ -1,7 +1,5 @@
 #include "api/consul/catalog.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +10,6 @@ namespace api::consul {
 
 using registry::DomainName;
 using registry::InstanceDef;
-using registry::ProblemKind;
 using registry::Result;
 using registry::Revision;
 
@@ -32,6 +29,7 @@ bool count(std::map<std::string, std::size_t>& counts, const std::string& key, b
 }  // namespace
 
 const registry::Namespace* Catalog::ns() {
+  if (!apex_.empty() && !app_.registry().find_namespace(apex_)) forget_namespace();
   if (apex_.empty()) {
     const auto* found = namespace_of(app_.registry(), app_.options.consul.ns);
     if (!found) return nullptr;
@@ -39,6 +37,17 @@ const registry::Namespace* Catalog::ns() {
     build();
   }
   return app_.registry().find_namespace(apex_);
+}
+
+// It was deleted: where none is configured the next one takes its place. Indexes go on from where they are.
+void Catalog::forget_namespace() {
+  apex_.clear();
+  subscription_ = {};
+  known_.clear();
+  nodes_.clear();
+  checks_.clear();
+  services_.clear();
+  gone_.clear();
 }
 
 void Catalog::build() {
@@ -125,17 +134,7 @@ void Catalog::remove(const Ref& ref, Revision revision) {
 }
 
 Result<DomainName> Catalog::service_name(std::string_view name) {
-  const auto* here = ns();
-  if (!here) {
-    return registry::fail(ProblemKind::unknown_namespace,
-                          app_.options.consul.ns.empty()
-                              ? std::string("there is no namespace to work in")
-                              : fmt::format("the namespace {} is not there", app_.options.consul.ns),
-                          "[consul] namespace names it; PUT /api/v1/namespaces/... makes it");
-  }
-  auto parsed = DomainName::parse(registry::label_for_name(name) + "." + here->def.name.text());
-  if (!parsed) return registry::fail(ProblemKind::bad_request, fmt::format("\"{}\": {}", name, parsed.error()));
-  return std::move(*parsed);
+  return service_in(ns(), app_.options.consul.ns, "consul", name);
 }
 
 std::optional<std::string> Catalog::other_name(const DomainName& service, std::string_view name) {

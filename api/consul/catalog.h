@@ -79,6 +79,7 @@ class Catalog {
 
  private:
   void build();
+  void forget_namespace();
   void note(const registry::ChangeSet& changes);
   void refresh(const Ref& ref, registry::Revision revision);
   void add(const Ref& ref, std::shared_ptr<const registry::InstanceDef> def, registry::Revision revision);

@@ -110,6 +110,23 @@ TEST_F(ConsulDialect, WithoutANamespaceNothingIsRegisteredAndAllIsEmpty) {
   EXPECT_EQ(call("PUT", "/v1/agent/service/register", R"({"Name":"a"})").status, 200) << "it is found once it is there";
 }
 
+TEST_F(ConsulDialect, WhereTheFirstNamespaceIsDeletedTheNextOneIsTheFirst) {
+  serve();
+  make_namespace();
+  ASSERT_EQ(call("PUT", "/api/v1/namespaces/second.example", "{}").status, 201);
+  ASSERT_EQ(call("PUT", "/v1/agent/service/register", R"({"Name":"a"})").status, 200);
+  ASSERT_EQ(call("GET", "/api/v1/services/a.corp").status, 200);
+  ASSERT_EQ(call("DELETE", "/api/v1/services/a.corp?force=true").status, 204);
+  const auto index = [&] { return std::stoull(call("GET", "/v1/health/service/a").header("x-consul-index")); };
+  const auto before = index();
+  ASSERT_EQ(call("DELETE", "/api/v1/namespaces/corp").status, 204);
+  EXPECT_EQ(call("GET", "/v1/catalog/services").body, "{}");
+  EXPECT_EQ(call("PUT", "/v1/agent/service/register", R"({"Name":"a"})").status, 200);
+  EXPECT_EQ(call("GET", "/api/v1/services/a.second.example").status, 200);
+  EXPECT_EQ(call("GET", "/v1/catalog/services").body, R"({"a":[]})");
+  EXPECT_GT(index(), before) << "it never runs back";
+}
+
 TEST_F(ConsulDialect, WorksInTheNamespaceThatIsConfigured) {
   Options options;
   options.consul = {.ns = "consul", .node = "hub", .datacenter = "east"};

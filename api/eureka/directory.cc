@@ -11,7 +11,6 @@
 namespace api::eureka {
 
 using registry::DomainName;
-using registry::ProblemKind;
 using registry::Result;
 using registry::Revision;
 
@@ -134,18 +133,7 @@ void Directory::file(const Ref& ref, const Member& member, const Notes& notes, b
 }
 
 Result<DomainName> Directory::service_name(std::string_view app_name) {
-  const auto* here = ns();
-  if (!here) {
-    return registry::fail(ProblemKind::unknown_namespace,
-                          app_.options.eureka.ns.empty()
-                              ? std::string("there is no namespace to work in")
-                              : fmt::format("the namespace {} is not there", app_.options.eureka.ns),
-                          "[eureka] namespace names it; PUT /api/v1/namespaces/... makes it");
-  }
-  const auto label = registry::label_for_name(registry::fold(app_name));
-  auto parsed = DomainName::parse(label + "." + here->def.name.text());
-  if (!parsed) return registry::fail(ProblemKind::bad_request, fmt::format("\"{}\": {}", app_name, parsed.error()));
-  return std::move(*parsed);
+  return service_in(ns(), app_.options.eureka.ns, "eureka", registry::fold(app_name));
 }
 
 std::optional<std::string> Directory::other_name(const DomainName& service, std::string_view app_name) {
