@@ -59,6 +59,7 @@ TEST_F(LayoutTest, AReloadMayMakeANamespaceAViewOfAnother) {
 TEST_F(LayoutTest, ANamespaceIsMadeOnDemandAndGoesWithItsLastService) {
   NamespaceDef zone = ns_of("cluster.local", Layout::kubernetes);
   zone.ttl = Millis(9000);
+  zone.foreign = R"({"x":{"description":"the cluster"}})";
   ASSERT_TRUE(put(PutNamespace{zone}));
   const auto serial = registry.find_namespace("cluster.local")->serial;
   ASSERT_TRUE(put_instance("web.prod.svc.cluster.local", instance("i1")));
@@ -67,6 +68,7 @@ TEST_F(LayoutTest, ANamespaceIsMadeOnDemandAndGoesWithItsLastService) {
   EXPECT_TRUE(made->on_demand);
   EXPECT_EQ(made->def.layout, Layout::native);
   EXPECT_EQ(made->def.ttl, zone.ttl) << "the settings of the one around";
+  EXPECT_EQ(made->def.foreign, "") << "what another interface keeps of that one is not its own";
   EXPECT_NE(registry.find_namespace("cluster.local")->serial, serial) << "it has a delegation more";
   ASSERT_TRUE(put_service("db.prod.svc.cluster.local"));
   ASSERT_TRUE(put(DeleteService{name("web.prod.svc.cluster.local"), true, {}}));

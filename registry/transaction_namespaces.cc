@@ -97,6 +97,7 @@ std::optional<Problem> make_namespace_for(Staging& staging, const DomainName& se
   NamespaceDef def = *staging.find_namespace(around->apex)->def;
   def.name = *name;
   def.layout = Layout::native;
+  def.foreign = "";  // what an interface keeps of the one around: its description, its tags
   if (auto problem = validate(def)) return problem;
   if (auto problem = check_apexes(staging, def)) return problem;
   staging.put(PutNamespaceEffect{.def = std::move(def), .on_demand = true});
